@@ -1,0 +1,102 @@
+package schema
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+)
+
+// document is the envelope as it is written.
+type document struct {
+	APIVersion string          `json:"apiVersion"`
+	Kind       Kind            `json:"kind"`
+	Metadata   metadata        `json:"metadata"`
+	Lifecycle  *lifecycle      `json:"lifecycle,omitempty"`
+	Spec       json.RawMessage `json:"spec"`
+}
+
+type metadata struct {
+	Name        string            `json:"name"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	Description string            `json:"description,omitempty"`
+	RenamedFrom string            `json:"renamedFrom,omitempty"`
+}
+
+type lifecycle struct {
+	PreventDestroy bool `json:"preventDestroy,omitempty"`
+}
+
+// Canonical returns the one JSON form of what the resource says: keys in a
+// fixed order, defaults and origin left out, sets sorted. Two resources say the
+// same exactly where these bytes are equal. RenamedFrom is left out too: it
+// says how the resource got its name, not what it is.
+func (r *Resource) Canonical() []byte {
+	body, err := marshal(r.Spec.Canonical())
+	if err != nil {
+		// Specs are trees of strings, numbers, booleans, lists and maps:
+		// they have no value that JSON cannot say.
+		panic(fmt.Sprintf("schema: %v cannot be written as JSON: %v", r.Ref(), err))
+	}
+	doc := document{APIVersion, r.Kind, metadata{r.Name, r.Labels, r.Description, ""}, nil, body}
+	if r.PreventDestroy {
+		doc.Lifecycle = &lifecycle{true}
+	}
+	out, err := marshal(doc)
+	if err != nil {
+		panic(fmt.Sprintf("schema: %v cannot be written as JSON: %v", r.Ref(), err))
+	}
+	return out
+}
+
+// Digest is the SHA-256 of the canonical form, in hexadecimal.
+func Digest(canonical []byte) string {
+	sum := sha256.Sum256(canonical)
+	return hex.EncodeToString(sum[:])
+}
+
+// Parse reads a resource from the JSON form of its document. It is the way back
+// from Canonical, and the way in for package load, which has checked the
+// document against the JSON Schema of its kind before; what Parse is given
+// unchecked ends in an error and never in a panic.
+func Parse(data []byte) (*Resource, error) {
+	var doc document
+	if err := json.Unmarshal(data, &doc); err != nil {
+		return nil, err
+	}
+	s := NewSpec(doc.Kind)
+	if s == nil {
+		return nil, fmt.Errorf("there is no kind %q", doc.Kind)
+	}
+	if len(doc.Spec) > 0 && !bytes.Equal(doc.Spec, []byte("null")) {
+		if err := json.Unmarshal(doc.Spec, s); err != nil {
+			return nil, fmt.Errorf("%s/%s: %w", doc.Kind, doc.Metadata.Name, err)
+		}
+	}
+	return &Resource{
+		Kind: doc.Kind, Name: doc.Metadata.Name, Labels: doc.Metadata.Labels, Description: doc.Metadata.Description,
+		RenamedFrom: doc.Metadata.RenamedFrom, PreventDestroy: doc.Lifecycle != nil && doc.Lifecycle.PreventDestroy, Spec: s,
+	}, nil
+}
+
+// marshal is json.Marshal without the escapes for HTML, which make conditions
+// unreadable.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(b.Bytes(), "\n"), nil
+}
+
+// either decodes data into the first value that takes it: the types of the
+// language that are written either short or long.
+func either(data []byte, short, long any) (isShort bool, err error) {
+	if json.Unmarshal(data, short) == nil {
+		return true, nil
+	}
+	return false, json.Unmarshal(data, long)
+}
