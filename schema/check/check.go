@@ -1,0 +1,199 @@
+// Package check holds the rules: what must hold for a configuration, one small
+// unit each, in one slice that can be read (rules.go).
+//
+// A rule looks at the resolved configuration and reports findings; it does not
+// know YAML, the state, or any account. What a rule means when live facts differ
+// from what was applied is a consequence (drift.go), computed from values too.
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"accord/diag"
+	"accord/schema"
+)
+
+// When says when a rule is checked.
+type When string
+
+// The moments at which rules are checked.
+const (
+	AtPlan  When = "plan"  // from the configuration alone
+	AtApply When = "apply" // before anything is changed
+	AtDrift When = "drift" // from what the accounts report, against what was applied
+	AtRun   When = "run"   // by the engine, just before it acts
+)
+
+// Sources of the rules.
+const (
+	SourceWorkflows    = "Multi-account workflows (HubSpot, January 2026)"
+	SourceMirroring    = "Data mirroring (HubSpot, August 2025)"
+	SourcePartner      = "Partner employee email domain (HubSpot, April 2024)"
+	SourceOwner        = "Contact owner assignment (Brevo)"
+	SourceOrganization = "Set up multi-account management (HubSpot, January 2026)"
+	SourceOurs         = "accord"
+)
+
+// Rule is one rule: its name, which never changes, what it states, and why.
+type Rule struct {
+	Name     string
+	Severity diag.Severity // of its findings; a rule that has two says so in its statement
+	When     []When
+	// Statement says what must hold, in one sentence.
+	Statement string
+	// Reason says why, and what to do where it does not hold.
+	Reason string
+	Source []string
+	// Breaks and Holds are configurations in YAML, of which the first has a
+	// finding of this rule and the second has none. A rule that is not about
+	// the configuration alone says in Example how the two are told apart.
+	Breaks, Holds string
+	Example       string
+
+	check func(*pass) // nil: reported where the matter is known, see Example
+}
+
+// Changeable reports whether a Project may change the rule's severity: an error
+// of the product stays an error.
+func (r *Rule) Changeable() bool { return r.Severity != diag.Error }
+
+// Named returns the rule of that name, or nil.
+func Named(name string) *Rule {
+	for _, r := range Rules {
+		if r.Name == name {
+			return r
+		}
+	}
+	return nil
+}
+
+// Locator knows where the fields of a resource are written. Package load has
+// one; a nil Locator leaves findings without positions.
+type Locator interface {
+	// Position is the place of the value at the path, or of the nearest part
+	// around it that is written.
+	Position(r *schema.Resource, p schema.Path) diag.Position
+	// PositionIn is the place of a rune inside the text of the scalar at the
+	// path.
+	PositionIn(r *schema.Resource, p schema.Path, offset int) diag.Position
+}
+
+// All checks every rule that can be checked from the configuration alone, the
+// policies on resources and flows included. Severities are as the project
+// changed them. The findings are sorted.
+func All(g *schema.Graph, at Locator) diag.List {
+	p := &pass{Graph: g}
+	for _, r := range Rules {
+		if r.check != nil {
+			p.rule = r
+			r.check(p)
+		}
+	}
+	return p.list(at)
+}
+
+// pass is what a rule's check is given: the configuration, and a way to report.
+type pass struct {
+	*schema.Graph
+	rule  *Rule
+	found []finding
+}
+
+// finding is a diagnostic whose positions are not looked up yet: most
+// configurations have none, and looking one up reads its file again.
+type finding struct {
+	diag.Diagnostic
+	at      place
+	related []related
+}
+
+type place struct {
+	r      *schema.Resource
+	path   schema.Path
+	offset int // rune in the scalar's text, where inside
+	end    int
+	inside bool
+}
+
+type related struct {
+	at      place
+	message string
+}
+
+// report adds a finding of the rule at the field of a resource, and returns it
+// for what is said beside.
+func (p *pass) report(r *schema.Resource, path schema.Path, format string, args ...any) *finding {
+	p.found = append(p.found, finding{
+		Diagnostic: diag.Diagnostic{
+			Rule: p.rule.Name, Severity: p.rule.Severity, Message: fmt.Sprintf(format, args...), Address: r.Ref().String(),
+		},
+		at: place{r: r, path: path},
+	})
+	return &p.found[len(p.found)-1]
+}
+
+// help says what to do.
+func (f *finding) help(format string, args ...any) *finding {
+	f.Help = fmt.Sprintf(format, args...)
+	return f
+}
+
+// severity is for the few rules that have two.
+func (f *finding) severity(s diag.Severity) *finding {
+	f.Severity = s
+	return f
+}
+
+// within narrows the position to runes of the scalar's text.
+func (f *finding) within(offset, end int) *finding {
+	f.at.offset, f.at.end, f.at.inside = offset, end, true
+	return f
+}
+
+// see points at a second place.
+func (f *finding) see(r *schema.Resource, path schema.Path, format string, args ...any) *finding {
+	f.related = append(f.related, related{place{r: r, path: path}, fmt.Sprintf(format, args...)})
+	return f
+}
+
+func (p *pass) list(at Locator) diag.List {
+	changed := p.ProjectSpec().Rules
+	// By file, so that a file with many findings is read once.
+	slices.SortStableFunc(p.found, func(a, b finding) int {
+		return cmp.Compare(a.at.r.Origin.File, b.at.r.Origin.File)
+	})
+	out := make(diag.List, 0, len(p.found))
+	for _, f := range p.found {
+		if to, ok := changed[f.Rule]; ok && f.Severity != diag.Error {
+			if to == "off" {
+				continue
+			}
+			// The schema has checked the word; what is none leaves it as it is.
+			_ = f.Severity.UnmarshalText([]byte(to))
+		}
+		d := f.Diagnostic
+		d.Position = f.at.position(at)
+		for _, r := range f.related {
+			d.Related = append(d.Related, diag.Related{Position: r.at.position(at), Message: r.message})
+		}
+		out = append(out, d)
+	}
+	out.Sort()
+	return out
+}
+
+func (p place) position(at Locator) diag.Position {
+	if at == nil || p.r.Origin.File == "" {
+		return diag.Position{File: p.r.Origin.File}
+	}
+	if !p.inside {
+		return at.Position(p.r, p.path)
+	}
+	from := at.PositionIn(p.r, p.path, p.offset)
+	if to := at.PositionIn(p.r, p.path, p.end); to.Line == from.Line && to.Column > from.Column {
+		from.EndColumn = to.Column
+	}
+	return from
+}
