@@ -21,7 +21,7 @@ const (
 	// MaxKeyBytes is the length of the longest key.
 	MaxKeyBytes = 32 << 10
 	// MaxTxnBytes bounds what one transaction writes: its keys and values, and
-	// WriteOverhead for each write. It bounds a single value, too.
+	// WriteOverhead for each write. A single value must fit, too.
 	MaxTxnBytes = 1 << 20
 	// MaxTxnWrites is how many times one transaction may call Put and Delete.
 	MaxTxnWrites = 10_000
@@ -69,7 +69,7 @@ var (
 type DB interface {
 	// View calls fn with a snapshot of the store: what was acknowledged before
 	// View was called, and nothing that is written meanwhile. It returns what fn
-	// returns, wrapped in nothing, or ErrClosed, ErrBroken or ctx's error
+	// returns, as it is, or ErrClosed, ErrBroken or ctx's error
 	// without calling fn. Views run beside each other and beside updates.
 	View(ctx context.Context, fn func(Reader) error) error
 
@@ -89,9 +89,9 @@ type DB interface {
 	// or another update. It may call View, which sees what is committed.
 	Update(ctx context.Context, fn func(Txn) error) error
 
-	// Close finishes the updates that wait, waits for views to end, and releases
-	// the store. Later calls return nil. It must not be called from inside View
-	// or Update.
+	// Close releases the store. Functions that run are not cut off, and updates
+	// that wait are either finished or return ErrClosed. Later calls return nil.
+	// It must not be called from inside View or Update.
 	Close() error
 }
 
