@@ -39,25 +39,28 @@ const (
 // Rule is one rule: its name, which never changes, what it states, and why.
 type Rule struct {
 	Name     string
-	Severity diag.Severity // of its findings; a rule that has two says so in its statement
-	When     []When
+	Severity diag.Severity // of its findings, the most severe where it has two
+	// Warns is set where some findings of an error rule are warnings.
+	Warns bool
+	When  []When
 	// Statement says what must hold, in one sentence.
 	Statement string
 	// Reason says why, and what to do where it does not hold.
 	Reason string
 	Source []string
 	// Breaks and Holds are configurations in YAML, of which the first has a
-	// finding of this rule and the second has none. A rule that is not about
-	// the configuration alone says in Example how the two are told apart.
+	// finding of this rule and the second has none. A rule that the
+	// configuration alone cannot break says in Example what breaks it.
 	Breaks, Holds string
 	Example       string
 
 	check func(*pass) // nil: reported where the matter is known, see Example
 }
 
-// Changeable reports whether a Project may change the rule's severity: an error
-// of the product stays an error.
-func (r *Rule) Changeable() bool { return r.Severity != diag.Error }
+// Changeable reports whether a Project may change the severity of findings of
+// the rule: an error of the product stays an error, also where the rule has
+// warnings beside.
+func (r *Rule) Changeable() bool { return r.Severity != diag.Error || r.Warns }
 
 // Named returns the rule of that name, or nil.
 func Named(name string) *Rule {
@@ -84,8 +87,8 @@ type Locator interface {
 // policies on resources and flows included. Severities are as the project
 // changed them. The findings are sorted.
 func All(g *schema.Graph, at Locator) diag.List {
-	p := &pass{Graph: g}
-	for _, r := range Rules {
+	p := &pass{Graph: g, rules: Rules}
+	for _, r := range p.rules {
 		if r.check != nil {
 			p.rule = r
 			r.check(p)
@@ -97,7 +100,8 @@ func All(g *schema.Graph, at Locator) diag.List {
 // pass is what a rule's check is given: the configuration, and a way to report.
 type pass struct {
 	*schema.Graph
-	rule  *Rule
+	rules []*Rule // all of them
+	rule  *Rule   // the one that is checked
 	found []finding
 }
 
