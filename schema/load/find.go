@@ -1,0 +1,168 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"accord/diag"
+	"accord/schema"
+)
+
+// find lists the YAML files below the root, those in hidden folders only where
+// they are asked for. They are sorted; links to folders are not followed.
+func find(fsys fs.FS, hidden bool) ([]string, error) {
+	var all []string
+	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil && name == ".":
+			return err
+		case d != nil && d.IsDir():
+			if d.Name() == ".git" || !hidden && dotted(name) && name != "." {
+				return fs.SkipDir
+			}
+			if err != nil {
+				all = append(all, name) // reading it says why not
+			}
+			return nil
+		case slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(name)):
+			all = append(all, name)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the project's folder: %w", err)
+	}
+	return all, nil
+}
+
+// patterns returns what a project says of its files, and the resource that says
+// it.
+func patterns(project *parsed) ([]string, *schema.Resource) {
+	if project != nil {
+		for _, d := range project.documents {
+			if p, ok := d.resource.Spec.(*schema.Project); ok {
+				return p.Resources, d.resource
+			}
+		}
+	}
+	return nil, nil
+}
+
+// choose returns the files that belong to the configuration, without the
+// project's own.
+func choose(fsys fs.FS, project *parsed) ([]string, diag.List, error) {
+	patterns, at := patterns(project)
+	all, err := find(fsys, slices.ContainsFunc(patterns, dotted))
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(patterns) == 0 {
+		return slices.DeleteFunc(all, func(name string) bool {
+			return name == ProjectFile || dotted(name) || path.Ext(name) == ".json"
+		}), nil, nil
+	}
+	var out []string
+	var findings diag.List
+	for i, pattern := range patterns {
+		finding := func(severity diag.Severity, message, help string) {
+			t, ok := project.tree(at.Origin)
+			if !ok {
+				return
+			}
+			d := diag.Diagnostic{Rule: "schema", Severity: severity, Message: message, Help: help, Address: address(at)}
+			d.Position = t.locate(schema.Path("spec").Key("resources").Index(i))
+			findings.Add(d)
+		}
+		clean := path.Clean(pattern)
+		switch {
+		case !doublestar.ValidatePattern(pattern):
+			finding(diag.Error, fmt.Sprintf("%q is not a pattern of files", pattern), "Write one such as accounts/**/*.yaml.")
+			continue
+		case path.IsAbs(pattern), clean == "..", strings.HasPrefix(clean, "../"), strings.Contains(pattern, `\`):
+			finding(diag.Error, fmt.Sprintf("%q leads out of the project", pattern), "Patterns are relative to the folder of accord.yaml, with forward slashes.")
+			continue
+		}
+		before := len(out)
+		for _, name := range all {
+			if ok, _ := doublestar.Match(clean, name); ok && name != ProjectFile && (!dotted(name) || dotted(clean)) {
+				out = append(out, name)
+			}
+		}
+		if ok, _ := doublestar.Match(clean, ProjectFile); len(out) == before && !ok {
+			finding(diag.Warning, fmt.Sprintf("no file matches %q", pattern), "")
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), findings, nil
+}
+
+// dotted reports whether a file is hidden, or in a hidden folder.
+func dotted(name string) bool {
+	return strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "./") || strings.Contains(name, "/.")
+}
+
+// readFile reads a file that is not larger than it may be.
+func readFile(fsys fs.FS, name string) ([]byte, diag.Diagnostic, bool) {
+	text, err := readLimited(fsys, name, MaxFileBytes)
+	if err == nil {
+		return text, diag.Diagnostic{}, true
+	}
+	return nil, diag.Diagnostic{Rule: "yaml-syntax", Message: why(err), Position: diag.Position{File: name}}, false
+}
+
+var errTooLarge = errors.New("is larger")
+
+// readLimited reads a regular file of at most limit bytes.
+func readLimited(fsys fs.FS, name string, limit int64) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, errors.New("is not a regular file")
+	case info.Size() > limit:
+		return nil, fmt.Errorf("%w than %d MiB", errTooLarge, limit>>20)
+	}
+	text := make([]byte, 0, info.Size()+1)
+	for int64(len(text)) <= limit {
+		n, err := f.Read(text[len(text):cap(text)])
+		text = text[:len(text)+n]
+		if err == io.EOF {
+			return text, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(text) == cap(text) {
+			text = append(text, 0)[:len(text)]
+		}
+	}
+	return nil, fmt.Errorf("%w than %d MiB", errTooLarge, limit>>20)
+}
+
+// why says what is wrong with a file, without the name that the finding has.
+func why(err error) string {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "the file does not exist, or is a link to nothing"
+	case errors.Is(err, fs.ErrPermission):
+		return "the file cannot be read: permission denied"
+	}
+	return "the file " + strings.TrimPrefix(err.Error(), "the file ")
+}
