@@ -56,6 +56,18 @@ func Digest(canonical []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// Digest is the digest of the resource's canonical form.
+func (r *Resource) Digest() string {
+	if r.digest != "" {
+		return r.digest
+	}
+	return Digest(r.Canonical())
+}
+
+// Seal computes the digest once and for all. It is for who makes a resource,
+// before anybody else has it: a sealed resource must not change any more.
+func (r *Resource) Seal() { r.digest = Digest(r.Canonical()) }
+
 // Parse reads a resource from the JSON form of its document. It is the way back
 // from Canonical, and the way in for package load, which has checked the
 // document against the JSON Schema of its kind before; what Parse is given

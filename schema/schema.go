@@ -227,6 +227,8 @@ type Resource struct {
 	PreventDestroy bool
 	Spec           Spec
 	Origin         Origin
+
+	digest string // see Seal
 }
 
 // Ref is the resource's address.

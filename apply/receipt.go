@@ -1,0 +1,109 @@
+package apply
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"accord/plan"
+	"accord/schema"
+)
+
+// Outcomes of a run, as the history has them.
+const (
+	OutcomeRunning     = "running"
+	OutcomeDone        = "done"
+	OutcomePartial     = "partial" // some changes failed or were not started
+	OutcomeFailed      = "failed"  // nothing was changed
+	OutcomeInterrupted = "interrupted"
+)
+
+// Receipt says what came of each change of a plan. Its JSON is what a pipeline
+// keeps.
+type Receipt struct {
+	FormatVersion string    `json:"format_version"`
+	Digest        string    `json:"digest"` // of the plan
+	Outcome       string    `json:"outcome"`
+	Started       time.Time `json:"started"`
+	Finished      time.Time `json:"finished"`
+	Added         int       `json:"added"`
+	Changed       int       `json:"changed"`
+	Destroyed     int       `json:"destroyed"`
+	Serial        uint64    `json:"serial"` // of the state afterwards
+
+	Done       []Item `json:"done"`
+	Failed     []Item `json:"failed"`
+	Unknown    []Item `json:"unknown"`
+	NotStarted []Item `json:"not_started"`
+
+	left map[schema.Ref]plan.Action
+}
+
+// Item is one change of a receipt.
+type Item struct {
+	Ref     schema.Ref  `json:"address"`
+	Action  plan.Action `json:"action"`
+	Seconds float64     `json:"seconds,omitempty"`
+	Error   string      `json:"error,omitempty"`
+}
+
+func newReceipt(p *plan.Plan, now time.Time) *Receipt {
+	r := &Receipt{
+		FormatVersion: plan.FormatVersion, Digest: p.Digest, Started: now.UTC(), Outcome: OutcomeFailed,
+		Done: []Item{}, Failed: []Item{}, Unknown: []Item{}, NotStarted: []Item{},
+		left: make(map[schema.Ref]plan.Action, len(p.Changes)),
+	}
+	for _, c := range p.Changes {
+		r.left[c.Ref] = c.Action
+	}
+	return r
+}
+
+func (r *Receipt) add(e Event) {
+	item := Item{Ref: e.Change.Ref, Action: e.Change.Action, Seconds: e.Elapsed.Seconds()}
+	delete(r.left, e.Change.Ref)
+	switch e.Phase {
+	case Failed:
+		item.Error = e.Err.Error()
+		r.Failed = append(r.Failed, item)
+		return
+	case Unknown:
+		item.Error = e.Err.Error()
+		r.Unknown = append(r.Unknown, item)
+		return
+	}
+	r.Done = append(r.Done, item)
+	switch e.Change.Action {
+	case plan.Create:
+		r.Added++
+	case plan.Update:
+		r.Changed++
+	case plan.Delete, plan.Forget:
+		r.Destroyed++
+	case plan.Replace:
+		r.Added++
+		r.Destroyed++
+	}
+}
+
+func (r *Receipt) finish(now time.Time, interrupted bool) {
+	r.Finished = now.UTC()
+	for ref, action := range r.left {
+		r.NotStarted = append(r.NotStarted, Item{Ref: ref, Action: action})
+	}
+	byRef := func(a, b Item) int { return cmp.Or(a.Ref.Compare(b.Ref)) }
+	for _, items := range [][]Item{r.Done, r.Failed, r.Unknown, r.NotStarted} {
+		slices.SortFunc(items, byRef)
+	}
+	complete := len(r.Failed)+len(r.Unknown)+len(r.NotStarted) == 0
+	switch {
+	case complete:
+		r.Outcome = OutcomeDone
+	case interrupted:
+		r.Outcome = OutcomeInterrupted
+	case len(r.Done) == 0 && len(r.Unknown) == 0:
+		r.Outcome = OutcomeFailed
+	default:
+		r.Outcome = OutcomePartial
+	}
+}

@@ -1,0 +1,113 @@
+package plan
+
+import (
+	"fmt"
+
+	"accord/diag"
+	"accord/schema"
+	"accord/schema/check"
+)
+
+// rulePreventDestroy is the name of the rule that only a plan can check.
+const rulePreventDestroy = "prevent-destroy"
+
+// consequences are what the product does by itself because of live facts that
+// the declaration does not follow yet.
+func (m *maker) consequences(*Plan) []Consequence {
+	live := map[string]*schema.Facts{}
+	for _, d := range m.drift {
+		if d.What == DriftFacts {
+			live[d.Ref.Name] = m.Live[d.Ref.Name].Facts
+		}
+	}
+	out := []Consequence{}
+	if len(live) == 0 {
+		return out
+	}
+	for _, c := range check.Consequences(m.before, func(account string) *schema.Facts { return live[account] }) {
+		out = append(out, Consequence{Rule: c.Rule, Ref: c.Ref, Account: c.Account, Message: c.Message})
+	}
+	return out
+}
+
+// findings are those of the rules that need a plan: what is protected, and who
+// may change an organization.
+func (m *maker) findings(p *Plan) diag.List {
+	var out diag.List
+	for _, c := range p.Changes {
+		if c.Action != Delete && c.Action != Replace {
+			continue
+		}
+		was := c.Ref
+		if !c.Previous.IsZero() {
+			was = c.Previous
+		}
+		if m.Applied.Records[was].PreventDestroy {
+			out.Add(m.protected(c))
+		}
+	}
+	for _, c := range p.Changes {
+		if c.Ref.Kind != schema.KindOrganization || !changesMembers(c) {
+			continue
+		}
+		g, r := m.Declared, m.Declared.Get(c.Ref)
+		if r == nil {
+			g, r = m.before, m.before.Get(c.Ref)
+		}
+		d, refused := check.MembershipThrough(g, r, m.Options.Through, func(account string) *schema.Facts {
+			if l := m.Live[account]; l != nil {
+				return l.Facts
+			}
+			return nil
+		})
+		if refused {
+			out.Add(d)
+		}
+	}
+	return out
+}
+
+func (m *maker) protected(c Change) diag.Diagnostic {
+	d := diag.Diagnostic{
+		Rule: rulePreventDestroy, Severity: diag.Error, Address: c.Ref.String(),
+		Message: fmt.Sprintf("%v is protected by lifecycle.preventDestroy, and this plan would delete it", c.Ref),
+		Help:    "Declare it again. To let it go, first apply it with preventDestroy: false, then take it out.",
+	}
+	if m.Options.Destroy {
+		d.Help = "First apply it with preventDestroy: false, or leave it out with --exclude " + c.Ref.String() + "."
+	}
+	if r := m.Declared.Get(c.Ref); r != nil {
+		d.Message = fmt.Sprintf("%v is protected by lifecycle.preventDestroy, and this change would delete it and create it anew", c.Ref)
+		d.Help = "Turn the change of " + pathList(c.ReplacePaths) + " back, or first apply it with preventDestroy: false."
+		if m.Locate != nil {
+			d.Position = m.Locate.Position(r, c.ReplacePaths[0])
+		}
+	}
+	return d
+}
+
+func pathList(paths []schema.Path) string {
+	s := ""
+	for i, p := range paths {
+		if i > 0 {
+			s += ", "
+		}
+		s += string(p)
+	}
+	return s
+}
+
+// changesMembers reports whether the organization is created, deleted, or has
+// other accounts afterwards.
+func changesMembers(c Change) bool {
+	if c.Action != Update {
+		return true
+	}
+	for _, f := range c.Fields {
+		e := f.Path.Elements()
+		if len(e) >= 2 && e[0].Key == "spec" && e[1].Key == "accounts" {
+			return true
+		}
+	}
+	return false
+}

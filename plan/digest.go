@@ -1,0 +1,70 @@
+package plan
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+
+	"accord/schema"
+)
+
+// digestVersion changes when the same set of changes gets another digest.
+const digestVersion = "accord1:"
+
+// digest names the set of changes: what is done to which resource and in which
+// account, with the content before and after. What does not change the deed is
+// left out: time, serial, vendor's ids, positions, reasons, the order of files,
+// and how the configuration is spelled.
+func (p *Plan) digest() string {
+	type effect struct {
+		Account string
+		Action  EffectAction
+		Kind    schema.Kind
+		Key     string
+		Fields  []Field `json:",omitempty"`
+		After   string
+	}
+	type change struct {
+		Address, Previous schema.Ref
+		Action            Action
+		Before, After     string
+		Effects           []effect
+	}
+	all := make([]change, 0, len(p.Changes))
+	for _, c := range p.Changes {
+		d := change{Address: c.Ref, Previous: c.Previous, Action: c.Action, Before: short(c.Before), After: short(c.After)}
+		for _, e := range c.Effects {
+			d.Effects = append(d.Effects, effect{e.Account, e.Action, e.Kind, e.Key, e.Fields, short(e.After)})
+		}
+		slices.SortFunc(d.Effects, func(a, b effect) int {
+			return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Action, b.Action))
+		})
+		all = append(all, d)
+	}
+	slices.SortFunc(all, func(a, b change) int { return a.Address.Compare(b.Address) })
+	h := sha256.New()
+	enc := json.NewEncoder(h)
+	for _, d := range all {
+		if err := enc.Encode(d); err != nil {
+			panic("plan: a change is not JSON: " + err.Error()) // strings and values that came from JSON
+		}
+	}
+	return digestVersion + hex.EncodeToString(h.Sum(nil))
+}
+
+// short is a hash of what a document says, however its JSON is laid out: a plan
+// that was saved and read has other white space and other escapes.
+func short(doc json.RawMessage) string {
+	if len(doc) == 0 {
+		return ""
+	}
+	var v any
+	if json.Unmarshal(doc, &v) == nil {
+		if sorted, err := json.Marshal(v); err == nil {
+			doc = sorted
+		}
+	}
+	return schema.Digest(doc)
+}

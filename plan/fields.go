@@ -1,0 +1,130 @@
+package plan
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+
+	"accord/schema"
+)
+
+// Diff returns what differs between two JSON documents, by path, in the order
+// of their keys. A list of objects is compared by the key of its elements, a
+// list of words as a set; where only the order differs, the list is replaced as
+// a whole. Documents that are no JSON differ as a whole.
+func Diff(before, after json.RawMessage) []Field {
+	if bytes.Equal(before, after) {
+		return nil
+	}
+	var b, a any
+	if len(before) > 0 && json.Unmarshal(before, &b) != nil || len(after) > 0 && json.Unmarshal(after, &a) != nil {
+		return []Field{{Op: ReplaceField}}
+	}
+	var d differ
+	d.value("", b, a)
+	return d.fields
+}
+
+type differ struct{ fields []Field }
+
+func (d *differ) value(at schema.Path, before, after any) {
+	switch {
+	case reflect.DeepEqual(before, after):
+	case before == nil:
+		d.fields = append(d.fields, Field{at, AddField, nil, after})
+	case after == nil:
+		d.fields = append(d.fields, Field{at, RemoveField, before, nil})
+	default:
+		if b, ok := before.(map[string]any); ok {
+			if a, ok := after.(map[string]any); ok {
+				d.object(at, b, a)
+				return
+			}
+		}
+		if b, ok := before.([]any); ok {
+			if a, ok := after.([]any); ok {
+				d.list(at, b, a)
+				return
+			}
+		}
+		d.fields = append(d.fields, Field{at, ReplaceField, before, after})
+	}
+}
+
+func (d *differ) object(at schema.Path, before, after map[string]any) {
+	keys := slices.Collect(maps.Keys(before))
+	for k := range after {
+		if _, ok := before[k]; !ok {
+			keys = append(keys, k)
+		}
+	}
+	slices.Sort(keys)
+	for _, k := range keys {
+		d.value(at.Key(k), before[k], after[k])
+	}
+}
+
+// list compares two lists by the keys of their elements. Elements without one
+// are compared by their place.
+func (d *differ) list(at schema.Path, before, after []any) {
+	bk, bok := keysOf(before)
+	ak, aok := keysOf(after)
+	if !bok || !aok {
+		for i := range max(len(before), len(after)) {
+			var b, a any
+			if i < len(before) {
+				b = before[i]
+			}
+			if i < len(after) {
+				a = after[i]
+			}
+			d.value(at.Index(i), b, a)
+		}
+		return
+	}
+	n := len(d.fields)
+	for i, k := range bk {
+		if j := slices.Index(ak, k); j >= 0 {
+			d.value(at.Key(k), before[i], after[j])
+		} else {
+			d.value(at.Key(k), before[i], nil)
+		}
+	}
+	for j, k := range ak {
+		if !slices.Contains(bk, k) {
+			d.value(at.Key(k), nil, after[j])
+		}
+	}
+	if n == len(d.fields) {
+		d.fields = append(d.fields, Field{at, ReplaceField, before, after})
+	}
+}
+
+// elementKeys are the fields that name an element of a list, the first that an
+// element has.
+var elementKeys = []string{"id", "account", "user", "value", "name"}
+
+func keysOf(list []any) ([]string, bool) {
+	out := make([]string, 0, len(list))
+	for _, v := range list {
+		key := ""
+		switch v := v.(type) {
+		case string:
+			key = v
+		case map[string]any:
+			for _, name := range elementKeys {
+				if s, ok := v[name].(string); ok {
+					key = s
+					break
+				}
+			}
+		}
+		if key == "" || slices.Contains(out, key) {
+			return nil, false
+		}
+		out = append(out, key)
+	}
+	return out, true
+}

@@ -1,0 +1,80 @@
+package plan
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// MaxFileBytes bounds a saved plan.
+const MaxFileBytes = 1 << 30
+
+// ErrNotAPlan says that a file is no saved plan, or a damaged one.
+var ErrNotAPlan = errors.New("not a saved plan")
+
+// Save writes the plan as the one document that apply takes and that show shows
+// in any format. It holds no secret: a configuration has none.
+func (p *Plan) Save(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", " ")
+	return enc.Encode(p)
+}
+
+// Read reads a saved plan. What was changed by hand, cut off or made by a
+// version with another major format is refused with ErrNotAPlan: the plan is an
+// approval, and its digest has to fit its changes.
+func Read(r io.Reader) (*Plan, error) {
+	limited := &io.LimitedReader{R: r, N: MaxFileBytes + 1}
+	dec := json.NewDecoder(limited)
+	var p Plan
+	if err := dec.Decode(&p); err != nil {
+		if limited.N <= 0 {
+			return nil, fmt.Errorf("%w: it is larger than %d bytes", ErrNotAPlan, MaxFileBytes)
+		}
+		return nil, fmt.Errorf("%w: %w", ErrNotAPlan, err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%w: there is something behind the plan", ErrNotAPlan)
+	}
+	major, _, _ := strings.Cut(p.FormatVersion, ".")
+	want, _, _ := strings.Cut(FormatVersion, ".")
+	switch {
+	case p.FormatVersion == "":
+		return nil, fmt.Errorf("%w: it has no format_version", ErrNotAPlan)
+	case major != want:
+		return nil, fmt.Errorf("%w that this version can read: it has format %s, and this version reads %s.x", ErrNotAPlan, p.FormatVersion, want)
+	case p.Digest != p.digest():
+		return nil, fmt.Errorf("%w: its digest does not fit its changes; make the plan again", ErrNotAPlan)
+	}
+	return &p, p.wellFormed()
+}
+
+// wellFormed checks what apply relies on: that changes are of known actions and
+// that those they need are there and come first.
+func (p *Plan) wellFormed() error {
+	at := make(map[string]int, len(p.Changes))
+	for i, c := range p.Changes {
+		if _, twice := at[c.Ref.String()]; twice {
+			return fmt.Errorf("%w: it changes %v twice", ErrNotAPlan, c.Ref)
+		}
+		switch c.Action {
+		case Create, Update, Replace:
+			if len(c.After) == 0 {
+				return fmt.Errorf("%w: %v has no content", ErrNotAPlan, c.Ref)
+			}
+		case Delete, Forget:
+		default:
+			return fmt.Errorf("%w: %v has the action %q", ErrNotAPlan, c.Ref, c.Action)
+		}
+		for _, n := range c.Needs {
+			if _, ok := at[n.String()]; !ok {
+				return fmt.Errorf("%w: %v needs %v, which does not come before it", ErrNotAPlan, c.Ref, n)
+			}
+		}
+		at[c.Ref.String()] = i
+	}
+	return nil
+}

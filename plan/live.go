@@ -1,0 +1,92 @@
+package plan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"accord/crm"
+	"accord/schema"
+)
+
+// Live is what was read from one account.
+type Live struct {
+	// Facts is nil where the account was never created.
+	Facts *schema.Facts
+	// Assets are those of every kind that the plan looks at, by kind.
+	Assets       map[schema.Kind][]crm.Asset
+	Capabilities crm.Capabilities
+}
+
+// Refresh reads the facts and the assets of accounts, up to parallel of them at
+// the same time. An account that cannot be read ends it with an error that
+// names the account; what was never created is no error.
+func Refresh(ctx context.Context, accounts map[string]crm.Reader, parallel int) (map[string]*Live, error) {
+	names := make([]string, 0, len(accounts))
+	for n := range accounts {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	read := make([]*Live, len(names))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(1, parallel))
+	for i, n := range names {
+		g.Go(func() (err error) {
+			if read[i], err = readLive(ctx, accounts[n]); err != nil {
+				return fmt.Errorf("read account %s: %w", n, err)
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	live := make(map[string]*Live, len(names))
+	for i, n := range names {
+		live[n] = read[i]
+	}
+	return live, nil
+}
+
+func readLive(ctx context.Context, r crm.Reader) (*Live, error) {
+	l := &Live{Capabilities: r.Capabilities()}
+	facts, err := r.Facts(ctx)
+	switch {
+	case errors.Is(err, crm.ErrNotFound):
+		return l, nil
+	case err != nil:
+		return nil, err
+	}
+	l.Facts = &facts
+	l.Assets = make(map[schema.Kind][]crm.Asset, len(crm.AssetKinds))
+	for _, k := range crm.AssetKinds {
+		if l.Assets[k], err = r.Assets(ctx, k); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+// byID returns the asset with the vendor's id, or nil.
+func (l *Live) byID(kind schema.Kind, id string) *crm.Asset {
+	return l.find(kind, func(a *crm.Asset) bool { return a.ID == id })
+}
+
+// byKey returns the asset with the natural key, or nil.
+func (l *Live) byKey(kind schema.Kind, key string) *crm.Asset {
+	return l.find(kind, func(a *crm.Asset) bool { return a.Key() == key })
+}
+
+func (l *Live) find(kind schema.Kind, is func(*crm.Asset) bool) *crm.Asset {
+	if l == nil {
+		return nil
+	}
+	of := l.Assets[kind]
+	if i := slices.IndexFunc(of, func(a crm.Asset) bool { return is(&a) }); i >= 0 {
+		return &of[i]
+	}
+	return nil
+}

@@ -1,0 +1,403 @@
+package plan
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"time"
+
+	"accord/diag"
+	"accord/schema"
+	"accord/schema/check"
+	"accord/state"
+)
+
+// Input is what a plan is made from. All of it is values: the same input makes
+// the same plan.
+type Input struct {
+	// Declared is the configuration; with Options.Destroy it is not looked at.
+	Declared *schema.Graph
+	// Applied is the state.
+	Applied *state.Snapshot
+	// Live is what was read from the accounts, by their declared names; nil:
+	// nothing was, and the accounts count as they were applied.
+	Live map[string]*Live
+	// Diagnostics are the findings of the loader and of the rules.
+	Diagnostics diag.List
+	// Locate finds the fields of resources for findings of plan itself; nil
+	// leaves them without a position.
+	Locate check.Locator
+	// Config is the digest of the declared resources.
+	Config    string
+	Workspace string
+	Version   string
+	Now       time.Time
+	Options   Options
+}
+
+// Options are what a user asks of a plan.
+type Options struct {
+	Destroy  bool     // remove everything
+	NoDelete bool     // leave out deletions
+	Targets  []string // address globs: only these, and what they need
+	Excludes []string // address globs: not these, nor what needs them
+	// Through is the account whose right to change the organization is used;
+	// "": the primary.
+	Through string
+}
+
+// Make computes the plan. Its only errors are a state that cannot be read and
+// globs that are none; what is wrong with the configuration is in the plan.
+func Make(in Input) (*Plan, error) {
+	if in.Options.Destroy {
+		empty, _ := schema.NewConfig(nil)
+		in.Declared, in.Diagnostics = schema.Resolve(empty), nil
+	}
+	m := &maker{Input: in}
+	p := &Plan{
+		FormatVersion: FormatVersion, AccordVersion: in.Version, Timestamp: in.Now.UTC().Truncate(time.Second),
+		Project: projectName(in.Declared), Workspace: in.Workspace, Complete: true, Refreshed: in.Live != nil,
+		Destroy: in.Options.Destroy, Base: in.Applied.Meta, Config: in.Config,
+		Changes: []Change{}, Drift: []Drift{}, Consequences: []Consequence{}, Diagnostics: slices.Clone(in.Diagnostics),
+	}
+	if p.Diagnostics.HasErrors() {
+		p.Errored = true
+		p.Digest = p.digest()
+		return p, nil
+	}
+	if err := m.applied(); err != nil {
+		return nil, err
+	}
+	m.compare()
+	p.Changes, p.Drift = m.order(), append(p.Drift, m.drift...)
+	if err := p.restrict(in.Options); err != nil {
+		return nil, err
+	}
+	p.Consequences = m.consequences(p)
+	p.Diagnostics.Add(m.findings(p)...)
+	p.Diagnostics.Sort()
+	p.Errored = p.Diagnostics.HasErrors()
+	p.Summary = summarize(p.Changes)
+	p.Summary.Unchanged = m.unchanged
+	p.Applyable = !p.Errored && len(p.Changes) > 0
+	p.Digest = p.digest()
+	return p, nil
+}
+
+// Applied resolves what was applied into a graph: for drift, and for destroying
+// without a configuration.
+func Applied(s *state.Snapshot) (*schema.Graph, error) {
+	resources := make([]*schema.Resource, 0, len(s.Records))
+	for ref, rec := range s.Records {
+		r, err := schema.Parse(rec.Resource)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %v cannot be read: %w", state.ErrCorrupt, ref, err)
+		}
+		resources = append(resources, r)
+	}
+	config, _ := schema.NewConfig(resources)
+	return schema.Resolve(config), nil
+}
+
+func projectName(g *schema.Graph) string {
+	if r := g.Project(); r != nil {
+		return r.Name
+	}
+	return ""
+}
+
+// maker holds what is known while a plan is made.
+type maker struct {
+	Input
+	before    *schema.Graph                   // what was applied
+	same      map[schema.Ref]bool             // applied resources that say what is declared
+	renamed   map[schema.Ref]*schema.Resource // old address → the declared resource
+	accounts  map[string]string               // old name of an account → new name
+	claims    map[claim][]schema.Ref          // objects in accounts → whose they are
+	implying  map[claim]bool                  // assets with no resource of their own that this plan creates, by key
+	changes   []Change
+	drift     []Drift
+	unchanged int
+}
+
+// claim is one object in one account.
+type claim struct {
+	account string
+	kind    schema.Kind
+	id      string
+}
+
+// applied builds the graph of what was applied. Where a record says what is
+// declared, the declared resource stands in for it, so that nothing is parsed
+// that has not changed.
+func (m *maker) applied() error {
+	m.same = make(map[schema.Ref]bool, len(m.Applied.Records))
+	resources := make([]*schema.Resource, 0, len(m.Applied.Records))
+	for ref, rec := range m.Applied.Records {
+		r := m.Declared.Get(ref)
+		if r != nil && r.Digest() == rec.Digest {
+			m.same[ref] = true
+		} else {
+			var err error
+			if r, err = schema.Parse(rec.Resource); err != nil {
+				return fmt.Errorf("%w: %v cannot be read: %w", state.ErrCorrupt, ref, err)
+			}
+		}
+		resources = append(resources, r)
+	}
+	m.renamed, m.accounts = map[schema.Ref]*schema.Resource{}, map[string]string{}
+	allSame, managed := true, 0
+	for _, r := range m.Declared.All() {
+		if !r.Kind.Managed() {
+			continue
+		}
+		managed++
+		allSame = allSame && m.same[r.Ref()]
+		if old := (schema.Ref{Kind: r.Kind, Name: r.RenamedFrom}); r.RenamedFrom != "" {
+			if _, ok := m.Applied.Records[r.Ref()]; ok {
+				continue // renamed already
+			}
+			if _, ok := m.Applied.Records[old]; ok && m.Declared.Get(old) == nil {
+				m.renamed[old] = r
+				if r.Kind == schema.KindAccount {
+					m.accounts[old.Name] = r.Name
+				}
+			}
+		}
+	}
+	if allSame && managed == len(resources) {
+		m.before = m.Declared
+		return nil
+	}
+	config, _ := schema.NewConfig(resources)
+	m.before = schema.Resolve(config)
+	return nil
+}
+
+// compare goes through what is declared, then through what was applied and is
+// not declared any more.
+func (m *maker) compare() {
+	m.claims, m.implying = map[claim][]schema.Ref{}, map[claim]bool{}
+	gone := make([]schema.Ref, 0)
+	for ref, rec := range m.Applied.Records {
+		if m.Declared.Get(ref) == nil && m.renamed[ref] == nil {
+			gone = append(gone, ref)
+		}
+		for account, id := range rec.IDs {
+			c := claim{m.account(account), ref.Kind, id}
+			m.claims[c] = append(m.claims[c], ref)
+		}
+	}
+	slices.SortFunc(gone, schema.Ref.Compare)
+	previous := map[schema.Ref]schema.Ref{}
+	for old, r := range m.renamed {
+		previous[r.Ref()] = old
+	}
+	handed := map[claim]schema.Ref{}
+	for _, r := range m.Declared.All() {
+		if !r.Kind.Managed() {
+			continue
+		}
+		ref := r.Ref()
+		old := ref
+		if p, ok := previous[ref]; ok {
+			old = p
+		}
+		rec, ok := m.Applied.Records[old]
+		c := Change{Ref: ref, Range: rangeOf(r), Accounts: placed(m.Declared, r)}
+		if old != ref {
+			c.Previous = old
+		}
+		var was *schema.Resource
+		if ok {
+			was = m.before.Get(old)
+			c.Before, c.IDs, c.Implied = rec.Resource, m.ids(rec.IDs), m.implied(rec.Implied)
+		}
+		m.resource(&c, was, r, rec, ok)
+		if c.Action == NoOp {
+			m.unchanged++
+			continue
+		}
+		for _, e := range c.Effects {
+			if e.Action == AdoptAsset {
+				handed[claim{e.Account, e.Kind, e.ID}] = ref
+			}
+		}
+		m.changes = append(m.changes, c)
+	}
+	for _, ref := range gone {
+		m.changes = append(m.changes, m.deletion(ref, handed))
+	}
+}
+
+// resource decides what happens to a declared resource, and what is done in
+// accounts because of it.
+func (m *maker) resource(c *Change, was, r *schema.Resource, rec state.Record, applied bool) {
+	same := applied && c.Previous.IsZero() && m.same[c.Ref]
+	switch {
+	case !applied:
+		c.Action, c.Reason = Create, NotApplied
+	case !c.Previous.IsZero():
+		c.Action, c.Reason = Update, Renamed
+	case !same:
+		c.Action, c.Reason = Update, ConfigChanged
+	case !slices.Equal(m.names(rec.Accounts), c.Accounts) || !slices.Equal(m.names(rec.Accounts), rec.Accounts):
+		c.Action, c.Reason = Update, PlacementChange
+	default:
+		c.Action = NoOp
+	}
+	if !same {
+		c.After = r.Canonical()
+		if applied {
+			c.Fields = slices.DeleteFunc(Diff(c.Before, c.After), func(f Field) bool { return f.Path == "metadata.name" })
+			if c.ReplacePaths = replacing(was, r); len(c.ReplacePaths) > 0 {
+				c.Action, c.Reason = Replace, CannotUpdate
+			}
+		}
+	}
+	if c.Reason == PlacementChange {
+		c.Fields = placementFields(rec.Accounts, c.Accounts)
+	}
+	m.objects(c, was, r, same)
+	if c.Action == NoOp && len(c.Effects) > 0 {
+		c.Action, c.Reason = Update, DriftFound
+	}
+	if c.Action != NoOp && c.After == nil {
+		c.After = r.Canonical()
+	}
+}
+
+func placementFields(before, after []string) []Field {
+	var out []Field
+	at := schema.Path("accounts")
+	for _, a := range before {
+		if !slices.Contains(after, a) {
+			out = append(out, Field{at.Key(a), RemoveField, a, nil})
+		}
+	}
+	for _, a := range after {
+		if !slices.Contains(before, a) {
+			out = append(out, Field{at.Key(a), AddField, nil, a})
+		}
+	}
+	return out
+}
+
+// deletion is the change for a resource that is not declared any more.
+func (m *maker) deletion(ref schema.Ref, handed map[claim]schema.Ref) Change {
+	rec := m.Applied.Records[ref]
+	was := m.before.Get(ref)
+	c := Change{Action: Delete, Ref: ref, Before: rec.Resource, Reason: NotDeclared}
+	if m.Options.Destroy {
+		c.Reason = Destroying
+	}
+	for _, account := range sortedKeys(rec.IDs) {
+		id, now := rec.IDs[account], m.account(account)
+		if ref.Kind == schema.KindAccount {
+			break // the account itself stays where it is; accord no longer looks after it
+		}
+		mine := claim{now, ref.Kind, id}
+		if to, ok := handed[mine]; ok {
+			// The object is taken over by a resource with the same natural
+			// key: deleting it would lose what is in it.
+			c.Needs = append(c.Needs, to)
+			continue
+		}
+		if others := m.claims[mine]; len(others) > 1 {
+			continue
+		}
+		if live, ok := m.Live[now]; ok {
+			found := live.byID(ref.Kind, id)
+			if found == nil || found.Standard {
+				continue
+			}
+		}
+		a := assetIn(was, account)
+		c.Effects = append(c.Effects, Effect{
+			Account: now, Action: DeleteAsset, Kind: ref.Kind, Name: a.Name, Key: a.Key(), ID: id, Before: specJSON(&a),
+		})
+	}
+	return c
+}
+
+// account is the declared name of an account that was applied under a name.
+func (m *maker) account(applied string) string {
+	if now, ok := m.accounts[applied]; ok {
+		return now
+	}
+	return applied
+}
+
+func (m *maker) names(accounts []string) []string {
+	if len(m.accounts) == 0 {
+		return accounts
+	}
+	out := make([]string, 0, len(accounts))
+	for _, a := range accounts {
+		out = append(out, m.account(a))
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (m *maker) ids(in map[string]string) map[string]string {
+	if len(in) == 0 {
+		return nil
+	}
+	out := make(map[string]string, len(in))
+	for a, id := range in {
+		out[m.account(a)] = id
+	}
+	return out
+}
+
+func (m *maker) implied(in map[string]map[string]string) map[string]map[string]string {
+	if len(in) == 0 {
+		return nil
+	}
+	out := make(map[string]map[string]string, len(in))
+	for a, ids := range in {
+		c := make(map[string]string, len(ids))
+		for k, id := range ids {
+			c[k] = id
+		}
+		out[m.account(a)] = c
+	}
+	return out
+}
+
+func rangeOf(r *schema.Resource) Range {
+	o := r.Origin
+	if o.File == "" {
+		return Range{}
+	}
+	return Range{o.File, Point{o.Line, 1}, Point{o.EndLine, 1}}
+}
+
+func summarize(changes []Change) Summary {
+	var s Summary
+	for _, c := range changes {
+		switch c.Action {
+		case Create:
+			s.Add++
+		case Update:
+			s.Change++
+		case Delete:
+			s.Remove++
+		case Replace:
+			s.Add++
+			s.Remove++
+		case Forget:
+			s.Forget++
+		}
+		for _, e := range c.Effects {
+			if e.Action == AdoptAsset && !e.Implied {
+				s.Import++
+			}
+		}
+	}
+	return s
+}
+
+// sameFacts reports whether two sets of facts say the same.
+func sameFacts(a, b schema.Facts) bool { return reflect.DeepEqual(a.Canonical(), b.Canonical()) }
