@@ -24,8 +24,8 @@ import (
 	"accord/kv"
 )
 
-// Run tests the stores that open returns: a new and empty one at each call,
-// which open closes when its test ends, if the test has not.
+// Run tests the stores that open returns: a new and empty one at each call, which
+// it must close when the test that it was given ends. Some tests close it before.
 func Run(t *testing.T, open func(testing.TB) kv.DB) {
 	for _, test := range []struct {
 		name string
@@ -57,7 +57,7 @@ func Run(t *testing.T, open func(testing.TB) kv.DB) {
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
 	}
-	t.Run("model", func(t *testing.T) { testModel(t, open(t)) })
+	t.Run("model", func(t *testing.T) { testModel(t, open) })
 }
 
 func testReadWrite(t *testing.T, db kv.DB) {

@@ -11,9 +11,9 @@ import (
 	"accord/kv"
 )
 
-// testModel runs random transactions beside a plain Go map. It uses one store for
-// all its runs, since some are slow to open, and empties it before each.
-func testModel(t *testing.T, db kv.DB) {
+// testModel runs random transactions beside a plain Go map.
+func testModel(t *testing.T, open func(testing.TB) kv.DB) {
+	test := t
 	// A small alphabet with its ends makes keys that are prefixes and neighbors
 	// of each other.
 	key := rapid.Map(
@@ -25,7 +25,12 @@ func testModel(t *testing.T, db kv.DB) {
 	rollback := errors.New("roll back")
 
 	rapid.Check(t, func(t *rapid.T) {
-		empty(t, db)
+		db := open(test)
+		defer func() {
+			if err := db.Close(); err != nil {
+				t.Errorf("Close: %v", err)
+			}
+		}()
 		model := map[string]string{}
 
 		// compare checks a span of r, and a key, against a model.
@@ -140,21 +145,4 @@ func testModel(t *testing.T, db kv.DB) {
 			},
 		})
 	})
-}
-
-func empty(t *rapid.T, db kv.DB) {
-	err := db.Update(t.Context(), func(txn kv.Txn) error {
-		for k, err := range txn.Keys(kv.Span{}) {
-			if err != nil {
-				return err
-			}
-			if err := txn.Delete(k); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatalf("empty the store: %v", err)
-	}
 }
