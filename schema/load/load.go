@@ -56,6 +56,7 @@ type Result struct {
 
 	sources   map[string]*source
 	positions positions
+	lost      lost
 }
 
 // Dir reads the project in a folder: accord.yaml, and the files that it names.
