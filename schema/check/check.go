@@ -72,7 +72,7 @@ func Named(name string) *Rule {
 	return nil
 }
 
-// Locator knows where the fields of a resource are written. Package load has
+// Locator knows the files that a configuration was read from. Package load has
 // one; a nil Locator leaves findings without positions.
 type Locator interface {
 	// Position is the place of the value at the path, or of the nearest part
@@ -81,28 +81,35 @@ type Locator interface {
 	// PositionIn is the place of a rune inside the text of the scalar at the
 	// path.
 	PositionIn(r *schema.Resource, p schema.Path, offset int) diag.Position
+	// Mentions reports whether a document of the kind that is not in the
+	// configuration, because of a finding of its own, speaks of all the names.
+	// What may stand in it is not reported as missing.
+	Mentions(kind schema.Kind, names ...string) bool
 }
 
 // All checks every rule that can be checked from the configuration alone, the
 // policies on resources and flows included. Severities are as the project
 // changed them. The findings are sorted.
 func All(g *schema.Graph, at Locator) diag.List {
-	p := &pass{Graph: g, rules: Rules}
+	p := &pass{Graph: g, at: at, rules: Rules}
 	for _, r := range p.rules {
 		if r.check != nil {
 			p.rule = r
 			r.check(p)
 		}
 	}
-	return p.list(at)
+	return p.list()
 }
 
 // pass is what a rule's check is given: the configuration, and a way to report.
 type pass struct {
 	*schema.Graph
+	at    Locator
 	rules []*Rule // all of them
 	rule  *Rule   // the one that is checked
 	found []finding
+
+	propertiesOf map[[2]string]map[string]schema.PropertyInfo // account, object → properties
 }
 
 // finding is a diagnostic whose positions are not looked up yet: most
@@ -162,7 +169,13 @@ func (f *finding) see(r *schema.Resource, path schema.Path, format string, args 
 	return f
 }
 
-func (p *pass) list(at Locator) diag.List {
+// leftOut reports whether a document that was left out may say what seems to be
+// missing: its own finding is the cause then.
+func (p *pass) leftOut(kind schema.Kind, names ...string) bool {
+	return p.at != nil && p.at.Mentions(kind, names...)
+}
+
+func (p *pass) list() diag.List {
 	changed := p.ProjectSpec().Rules
 	// By file, so that a file with many findings is read once.
 	slices.SortStableFunc(p.found, func(a, b finding) int {
@@ -178,9 +191,9 @@ func (p *pass) list(at Locator) diag.List {
 			_ = f.Severity.UnmarshalText([]byte(to))
 		}
 		d := f.Diagnostic
-		d.Position = f.at.position(at)
+		d.Position = f.at.position(p.at)
 		for _, r := range f.related {
-			d.Related = append(d.Related, diag.Related{Position: r.at.position(at), Message: r.message})
+			d.Related = append(d.Related, diag.Related{Position: r.at.position(p.at), Message: r.message})
 		}
 		out = append(out, d)
 	}

@@ -158,6 +158,7 @@ func checkSameOrganization(p *pass) {
 		a, b := c.Between[0], c.Between[1]
 		ofA, ofB := p.OrganizationsOf(a), p.OrganizationsOf(b)
 		switch between := spec.Key("between"); {
+		case p.leftOut(schema.KindOrganization, a), p.leftOut(schema.KindOrganization, b):
 		case slices.ContainsFunc(ofA, func(o *schema.Resource) bool { return slices.Contains(ofB, o) }):
 		case len(ofA) == 0 && len(ofB) == 0:
 			p.report(r, between, "neither %s nor %s belongs to an organization", a, b).

@@ -93,7 +93,7 @@ func checkCopyConnected(p *pass) {
 			at := spec.Key("to").Index(i)
 			connection, on := p.Goes(schema.FeatureAssetCopying, c.From, to)
 			switch {
-			case on:
+			case on, p.leftOut(schema.KindConnection, c.From, to):
 			case to == c.From:
 				p.report(r, at, "%s is the source and cannot be a target too", to).
 					help("Take %s out of `to`, or copy from another account.", to)
@@ -178,7 +178,7 @@ func checkAssets(p *pass) {
 		for i, a := range c.Assets {
 			for word, l := range a {
 				kind, ok := schema.Copyable[word]
-				if !ok || has[asset{c.From, kind, l}] {
+				if !ok || has[asset{c.From, kind, l}] || p.leftOut(kind, l) || p.leftOut(schema.KindAssetCopy, l, c.From) {
 					continue
 				}
 				f := p.report(r, spec.Key("assets").Index(i).Key(word), "%s has no %s %q", c.From, word, l)

@@ -13,9 +13,9 @@ import (
 // resolve loads the files of a folder and resolves what they say.
 func resolve(t testing.TB, fsys fs.FS) (*schema.Graph, check.Locator, diag.List) {
 	t.Helper()
-	files, found, err := load.Dir(t.Context(), fsys, load.Options{})
+	r, err := load.Dir(t.Context(), fsys, load.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return schema.Resolve(files.Config), files, found
+	return schema.Resolve(r.Config), r, r.Diagnostics
 }

@@ -105,7 +105,9 @@ func checkViewers(p *pass) {
 	}
 	for r, c := range p.pairs() {
 		// Where the product is missing there are no such seats: that is the cause.
-		none := slices.DeleteFunc(p.destinations(c), func(a string) bool { return hasViewer(a) || !seesMirrored(&p.Account(a).Facts) })
+		none := slices.DeleteFunc(p.destinations(c), func(a string) bool {
+			return hasViewer(a) || p.leftOut(schema.KindUser, a) || !seesMirrored(&p.Account(a).Facts)
+		})
 		if len(none) > 0 {
 			p.report(r, featurePath(schema.FeatureDataMirroring),
 				"no user of %s has a Sales or Service seat and the permission %s: nobody there sees mirrored data",

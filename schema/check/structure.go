@@ -1,3 +1,245 @@
 package check
 
-var structureRules = []*Rule{}
+import (
+	"slices"
+
+	"accord/diag"
+	"accord/schema"
+)
+
+var structureRules = []*Rule{
+	{
+		Name: "yaml-syntax", When: []When{AtPlan}, Source: []string{SourceOurs},
+		Statement: "Every file is YAML, in UTF-8, and within what a person would write.",
+		Reason: `What is not YAML cannot be read: a tab or a wrong indentation, bytes that are not UTF-8, nesting that
+is too deep, aliases that unfold without end, a document over 4 MiB. The documents of the other
+files are checked all the same.`,
+		Breaks: example("kind: Account\nmetadata: {name: acme-de}\nspec:\n\tplatform: hubspot\n"),
+		Holds:  example(exampleDE),
+	},
+	{
+		Name: "schema", When: []When{AtPlan}, Source: []string{SourceOurs},
+		Statement: "Every field is known to its kind, of its type and among its values, and none that is required is missing.",
+		Reason: `A field that nobody reads is a mistake that nobody sees, so it is refused; so is a key that is written
+twice. accord schema KIND prints what a kind takes. In the Project the severities of rules that
+are errors cannot be changed, and rules have to exist.`,
+		Breaks: example(`
+kind: Account
+metadata: {name: acme-de}
+spec: {platfrom: hubspot, platform: hubspot, hosting: eu1}
+`),
+		Holds: example(exampleDE),
+		check: checkSchema,
+	},
+	{
+		Name: "duplicate-resource", When: []When{AtPlan}, Source: []string{SourceOurs},
+		Statement: "No two documents have the same address, and no two declare the same object of an account.",
+		Reason: `Which of the two would hold is nothing to guess. An address is the kind and the name; an object of an
+account is found again by the internal name of a property, and by the label of a pipeline, a
+list, a form, an email or a subscription type. Rename or remove one of the two.`,
+		Breaks: example(exampleDE, exampleDE),
+		Holds:  example(exampleDE, exampleUS),
+		check:  checkSameObject,
+	},
+	{
+		Name: "reference-unknown", Warns: true, When: []When{AtPlan}, Source: []string{SourceOurs},
+		Statement: "A name refers to something of that kind, and where it has to be in an account, to something that is there; " +
+			"a selector that selects no account is a warning.",
+		Reason: `References are the names of other documents. Correct the name, declare what is missing, or add the
+account to the accounts of what is used there.`,
+		Breaks: example(`
+kind: Connection
+metadata: {name: de-us}
+spec:
+  between: [acme-de, acme-su]
+  features: {workflows: {}}
+`, exampleDE, exampleUS, exampleAdmin, exampleOrganization),
+		Holds: exampleGroup(exampleConnection),
+		check: checkReferences,
+	},
+	{
+		Name: "secret-inline", When: []When{AtPlan}, Source: []string{SourceOurs},
+		Statement: "No token stands in the YAML.",
+		Reason: `What is committed is read by everyone who reads the repository, for ever. Name the environment variable
+or the file that holds the token, and replace the token itself: it has been seen.`,
+		Breaks: example(`
+kind: Account
+metadata: {name: acme-de}
+spec:
+  platform: hubspot
+  hosting: eu1
+  api: {portalId: 4711, token: pat-eu1-00000000-0000-0000-0000-000000000000}
+`),
+		Holds: example(`
+kind: Account
+metadata: {name: acme-de}
+spec:
+  platform: hubspot
+  hosting: eu1
+  api: {portalId: 4711, token: {env: ACME_DE_TOKEN}}
+`),
+	},
+	{
+		Name: "prevent-destroy", When: []When{AtPlan}, Source: []string{SourceOurs},
+		Statement: "A plan deletes no resource that is protected by lifecycle.preventDestroy.",
+		Reason: `The protection is stored with what was applied, so that removing the document does not remove it.
+Apply the resource without preventDestroy first, then remove it.`,
+		Example: "A resource that was applied with `lifecycle: {preventDestroy: true}` breaks it when its document is removed,\n" +
+			"or when it can only be replaced. It holds where the document stays, or was applied without the protection before.",
+	},
+}
+
+// checkSchema finds what a JSON Schema of one document cannot see, or not say
+// well.
+func checkSchema(p *pass) {
+	checkRenames(p)
+	checkSeverities(p)
+	checkTwice(p)
+}
+
+func checkRenames(p *pass) {
+	from := map[schema.Ref]*schema.Resource{}
+	for _, r := range p.All() {
+		if r.RenamedFrom == "" {
+			continue
+		}
+		old := schema.Ref{Kind: r.Kind, Name: r.RenamedFrom}
+		at := schema.Path("metadata").Key("renamedFrom")
+		if r.RenamedFrom == r.Name {
+			p.report(r, at, "%v is renamed from its own name", old).help("Leave `renamedFrom` out.")
+		} else if other := p.Get(old); other != nil {
+			p.report(r, at, "%v is declared still, so %s is no new name of it", old, r.Name).
+				help("Remove %s, or leave `renamedFrom` out.", where(other)).
+				see(other, schema.Path("metadata").Key("name"), "%v is declared here", old)
+		} else if first := from[old]; first != nil {
+			p.report(r, at, "%v is renamed to %s already", old, first.Name).
+				help("One resource has one new name: leave `renamedFrom` out of one of the two.").
+				see(first, at, "renamed to %s here", first.Name)
+		} else {
+			from[old] = r
+		}
+	}
+}
+
+// checkSeverities holds the project to what it may change. The list of rules is
+// that of the pass, because a rule cannot look at the slice that it stands in.
+func checkSeverities(p *pass) {
+	project := p.Project()
+	if project == nil {
+		return
+	}
+	names := make([]string, len(p.rules))
+	for i, r := range p.rules {
+		names[i] = r.Name
+	}
+	for name, severity := range p.ProjectSpec().Rules {
+		at := spec.Key("rules").Key(name)
+		i := slices.Index(names, name)
+		if i < 0 {
+			f := p.report(project, at.AtKey(), "there is no rule %s", name).help("accord rules lists the rules.")
+			if did := diag.DidYouMean(name, names); did != "" {
+				f.help("%s", did)
+			}
+			continue
+		}
+		if r := p.rules[i]; !r.Changeable() && severity != r.Severity.String() {
+			p.report(project, at, "%s is an error of the product and stays one", name).
+				help("Only warnings and infos can be changed: remove the line. accord explain %s says why the rule holds.", name)
+		}
+	}
+}
+
+// checkTwice finds names that have to be different inside one document.
+func checkTwice(p *pass) {
+	for _, r := range p.All() {
+		switch s := r.Spec.(type) {
+		case *schema.Pipeline:
+			checkDifferent(p, r, s.Stages, func(i int, v schema.Stage) (string, schema.Path) {
+				return v.ID, spec.Key("stages").Index(i).Key("id")
+			}, "the stage %s is there twice", "Stages are told apart by their id: rename or remove one.")
+			checkDifferent(p, r, s.Stages, func(i int, v schema.Stage) (string, schema.Path) {
+				if v.Label == "" {
+					return "", ""
+				}
+				return v.Label, spec.Key("stages").Index(i).Key("label")
+			}, "two stages have the label %q", "Deals find the stage of another account by its label: change one of the two.")
+		case *schema.Property:
+			checkDifferent(p, r, s.Options, func(i int, v schema.Option) (string, schema.Path) {
+				return v.Value, spec.Key("options").Index(i)
+			}, "the option %q is there twice", "Remove one of the two.")
+		case *schema.User:
+			checkDifferent(p, r, s.Access, func(i int, v schema.Access) (string, schema.Path) {
+				return v.Account, spec.Key("access").Index(i).Key("account")
+			}, "access to %s is there twice", "Say in one entry what the user may do there.")
+		case *schema.Workflow:
+			steps := s.AllSteps()
+			checkDifferent(p, r, steps, func(_ int, v schema.StepAt) (string, schema.Path) {
+				return v.ID, v.Path.Key("id")
+			}, "the step id %s is there twice", "Enrollments in flight stand at a step by its id: rename one of the two.")
+		}
+	}
+}
+
+// checkDifferent reports each value whose name came before; "" is no name.
+func checkDifferent[T any](p *pass, r *schema.Resource, values []T, name func(int, T) (string, schema.Path), message, help string) {
+	if len(values) < 2 {
+		return
+	}
+	first := make(map[string]schema.Path, len(values))
+	for i, v := range values {
+		n, at := name(i, v)
+		if n == "" {
+			continue
+		}
+		if before, ok := first[n]; ok {
+			p.report(r, at, message, n).help("%s", help).see(r, before, "the first one")
+			continue
+		}
+		first[n] = at
+	}
+}
+
+// checkSameObject finds resources that are the same object of an account under
+// two addresses: each apply would turn it into the other.
+func checkSameObject(p *pass) {
+	type key struct {
+		account, object, name string
+		kind                  schema.Kind
+	}
+	first := map[key]*schema.Resource{}
+	for _, r := range p.All() {
+		if !r.Kind.InAccounts() {
+			continue
+		}
+		k, at := key{kind: r.Kind, name: label(r)}, spec.Key("label")
+		switch s := r.Spec.(type) {
+		case *schema.Property:
+			k.object, k.name, at = s.Object, s.InternalName(r.Name), spec.Key("name")
+			if s.Name == "" {
+				at = schema.Path("metadata").Key("name")
+			}
+		case *schema.Pipeline:
+			k.object = s.ObjectName()
+		case *schema.List:
+			k.object = s.ObjectName()
+		}
+		if k.name == "" {
+			continue
+		}
+		var same *schema.Resource
+		var in []string
+		for _, k.account = range p.AccountsOf(r.Ref()) {
+			switch other := first[k]; {
+			case other == nil:
+				first[k] = r
+			case same == nil || same == other:
+				same, in = other, append(in, k.account)
+			}
+		}
+		if same != nil {
+			p.report(r, at, "%v is %v in %s: both are the %s %q", r.Ref(), same.Ref(), sentence(in), r.Kind, k.name).
+				help("Remove one of the two, rename it, or place them in different accounts.").
+				see(same, at, "%v", same.Ref())
+		}
+	}
+}
