@@ -368,6 +368,9 @@ type Condition struct {
 	Use  ConditionUse
 	// Property is the property that a UseValue or UseCopiedValue is written to.
 	Property string
+	// Object is the object that a UseCopiedValue is written to; a UseValue is
+	// written to the enrolled one.
+	Object string
 	// In is the account that a UseCopiedValue is written in.
 	In string
 }
@@ -396,21 +399,21 @@ func (w *Workflow) Conditions() []Condition {
 	add(spec.Key("trigger").Key("where"), w.Trigger.Where, UseTrigger)
 	add(spec.Key("suppress"), w.Suppress, UseSuppress)
 	add(spec.Key("exitWhen"), w.ExitWhen, UseExit)
-	values := func(p Path, m map[string]Value, use ConditionUse, in string) {
+	values := func(p Path, m map[string]Value, use ConditionUse, object, in string) {
 		for _, n := range sortedKeys(m) {
 			if m[n].CEL != "" {
-				out = append(out, Condition{p.Key(n).Key("cel"), m[n].CEL, use, n, in})
+				out = append(out, Condition{p.Key(n).Key("cel"), m[n].CEL, use, n, object, in})
 			}
 		}
 	}
 	for _, s := range w.AllSteps() {
 		add(s.Path.Key("if"), s.If, UseIf)
-		values(s.Path.Key("setProperties"), s.SetProperties, UseValue, "")
+		values(s.Path.Key("setProperties"), s.SetProperties, UseValue, "", "")
 		if u := s.UpsertContact; u != nil && u.Properties != nil {
-			values(s.Path.Key("upsertContact").Key("properties"), u.Properties.Values, UseCopiedValue, u.In)
+			values(s.Path.Key("upsertContact").Key("properties"), u.Properties.Values, UseCopiedValue, Contact, u.In)
 		}
 		if d := s.CreateDeal; d != nil && d.Properties != nil {
-			values(s.Path.Key("createDeal").Key("properties"), d.Properties.Values, UseCopiedValue, d.In)
+			values(s.Path.Key("createDeal").Key("properties"), d.Properties.Values, UseCopiedValue, Deal, d.In)
 		}
 	}
 	return out
