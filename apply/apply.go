@@ -43,7 +43,7 @@ type Options struct {
 	Stop <-chan struct{}
 	// Observe is told what happens, one event at a time; nil: nobody is.
 	Observe func(Event)
-	// Now is the clock; nil: time.Now.
+	// Now is the clock.
 	Now func() time.Time
 }
 
@@ -91,9 +91,6 @@ func orNone(s string) string {
 // changes, each as a *ChangeError, or what kept the results from being
 // committed.
 func Run(ctx context.Context, store state.Store, lease state.Lease, p *plan.Plan, o Options) (*Receipt, error) {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	r := &runner{store: store, plan: p, Options: o, receipt: newReceipt(p, o.Now())}
 	meta, err := store.Meta(ctx)
 	if err != nil {
@@ -102,7 +99,7 @@ func Run(ctx context.Context, store state.Store, lease state.Lease, p *plan.Plan
 	if meta != p.Base {
 		return r.receipt, &StaleError{p.Base, meta}
 	}
-	if err := guard(p, o); err != nil {
+	if err := Guard(p, o); err != nil {
 		return r.receipt, err
 	}
 	intents, err := store.Intents(ctx)
@@ -113,18 +110,19 @@ func Run(ctx context.Context, store state.Store, lease state.Lease, p *plan.Plan
 	for _, i := range intents {
 		r.begun[effectKey(i.Account, i.Kind, i.Key)] = true
 	}
+	r.receipt.began = true
 	// The journal writes what is known even after the context is canceled: a
 	// result that is not committed is work to do again.
 	r.journal = newJournal(store, lease, meta)
 	defer r.journal.close()
 	run := o.Run
-	run.Digest, run.Started, run.Outcome = p.Digest, o.Now().UTC(), OutcomeRunning
+	run.Digest, run.Outcome = p.Digest, state.Running
 	if err := r.journal.write(&state.Write{Run: &run, DeleteIntents: settled(intents, p)}); err != nil {
 		return r.receipt, fmt.Errorf("write the history: %w", err)
 	}
 	failures := r.walk(ctx)
 	r.receipt.finish(o.Now(), stopped(o.Stop) || ctx.Err() != nil)
-	run.Finished, run.Outcome = r.receipt.Finished, r.receipt.Outcome
+	run.Outcome = r.receipt.Outcome
 	run.Added, run.Changed, run.Destroyed = r.receipt.Added, r.receipt.Changed, r.receipt.Destroyed
 	run.Failed = len(r.receipt.Failed)
 	if err := r.journal.write(&state.Write{Run: &run}); err != nil {

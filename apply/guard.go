@@ -32,9 +32,9 @@ const (
 	FlagAllowEmpty      = "allow-empty"
 )
 
-// guard refuses what is most probably a mistake: a wrong folder, a glob that
-// matches nothing. Who destroys has said so.
-func guard(p *plan.Plan, o Options) error {
+// Guard refuses what is most probably a mistake, with a *GuardError: a wrong
+// folder, a glob that matches nothing. Who destroys has said so.
+func Guard(p *plan.Plan, o Options) error {
 	if p.Destroy {
 		return nil
 	}

@@ -7,23 +7,15 @@ import (
 
 	"accord/plan"
 	"accord/schema"
-)
-
-// Outcomes of a run, as the history has them.
-const (
-	OutcomeRunning     = "running"
-	OutcomeDone        = "done"
-	OutcomePartial     = "partial" // some changes failed or were not started
-	OutcomeFailed      = "failed"  // nothing was changed
-	OutcomeInterrupted = "interrupted"
+	"accord/state"
 )
 
 // Receipt says what came of each change of a plan. Its JSON is what a pipeline
 // keeps.
 type Receipt struct {
 	FormatVersion string    `json:"format_version"`
-	Digest        string    `json:"digest"` // of the plan
-	Outcome       string    `json:"outcome"`
+	Digest        string    `json:"digest"`  // of the plan
+	Outcome       string    `json:"outcome"` // done, partial, failed or interrupted, as in the history
 	Started       time.Time `json:"started"`
 	Finished      time.Time `json:"finished"`
 	Added         int       `json:"added"`
@@ -36,8 +28,12 @@ type Receipt struct {
 	Unknown    []Item `json:"unknown"`
 	NotStarted []Item `json:"not_started"`
 
-	left map[schema.Ref]plan.Action
+	left  map[schema.Ref]plan.Action
+	began bool
 }
+
+// Began reports whether the run came so far that something may have changed.
+func (r *Receipt) Began() bool { return r.began }
 
 // Item is one change of a receipt.
 type Item struct {
@@ -49,7 +45,7 @@ type Item struct {
 
 func newReceipt(p *plan.Plan, now time.Time) *Receipt {
 	r := &Receipt{
-		FormatVersion: plan.FormatVersion, Digest: p.Digest, Started: now.UTC(), Outcome: OutcomeFailed,
+		FormatVersion: plan.FormatVersion, Digest: p.Digest, Started: now.UTC(), Outcome: state.Failed,
 		Done: []Item{}, Failed: []Item{}, Unknown: []Item{}, NotStarted: []Item{},
 		left: make(map[schema.Ref]plan.Action, len(p.Changes)),
 	}
@@ -98,12 +94,12 @@ func (r *Receipt) finish(now time.Time, interrupted bool) {
 	complete := len(r.Failed)+len(r.Unknown)+len(r.NotStarted) == 0
 	switch {
 	case complete:
-		r.Outcome = OutcomeDone
+		r.Outcome = state.Done
 	case interrupted:
-		r.Outcome = OutcomeInterrupted
+		r.Outcome = state.Interrupted
 	case len(r.Done) == 0 && len(r.Unknown) == 0:
-		r.Outcome = OutcomeFailed
+		r.Outcome = state.Failed
 	default:
-		r.Outcome = OutcomePartial
+		r.Outcome = state.Partial
 	}
 }

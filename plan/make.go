@@ -37,13 +37,13 @@ type Input struct {
 
 // Options are what a user asks of a plan.
 type Options struct {
-	Destroy  bool     // remove everything
-	NoDelete bool     // leave out deletions
-	Targets  []string // address globs: only these, and what they need
-	Excludes []string // address globs: not these, nor what needs them
+	Destroy  bool     `json:"destroy,omitempty"`   // remove everything
+	NoDelete bool     `json:"no_delete,omitempty"` // leave out deletions
+	Targets  []string `json:"targets,omitempty"`   // address globs: only these, and what they need
+	Excludes []string `json:"excludes,omitempty"`  // address globs: not these, nor what needs them
 	// Through is the account whose right to change the organization is used;
 	// "": the primary.
-	Through string
+	Through string `json:"through,omitempty"`
 }
 
 // Make computes the plan. Its only errors are a state that cannot be read and
@@ -57,7 +57,7 @@ func Make(in Input) (*Plan, error) {
 	p := &Plan{
 		FormatVersion: FormatVersion, AccordVersion: in.Version, Timestamp: in.Now.UTC().Truncate(time.Second),
 		Project: projectName(in.Declared), Workspace: in.Workspace, Complete: true, Refreshed: in.Live != nil,
-		Destroy: in.Options.Destroy, Base: in.Applied.Meta, Config: in.Config,
+		Options: in.Options, Base: in.Applied.Meta, Config: in.Config,
 		Changes: []Change{}, Drift: []Drift{}, Consequences: []Consequence{}, Diagnostics: slices.Clone(in.Diagnostics),
 	}
 	if p.Diagnostics.HasErrors() {

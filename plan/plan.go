@@ -38,8 +38,8 @@ type Plan struct {
 	Errored bool `json:"errored"`
 	// Refreshed: the accounts' live facts and assets were read.
 	Refreshed bool `json:"refreshed"`
-	// Destroy: the plan removes everything.
-	Destroy bool `json:"destroy,omitempty"`
+	// Options are what was asked of the plan, so that it can be made again.
+	Options
 	// Base is the state that the plan was made against.
 	Base state.Meta `json:"state"`
 	// Config is the digest of the declared resources.

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"accord/crm"
+	"accord/crm/embedded"
+	"accord/diag"
+	"accord/plan"
+	"accord/schema"
+	"accord/schema/check"
+	"accord/schema/load"
+	"accord/state"
+)
+
+// project is a configuration that was read and checked.
+type project struct {
+	*env
+	loaded   *load.Result
+	graph    *schema.Graph
+	findings diag.List
+}
+
+// load reads and checks the project in the folder. What is wrong with it is in
+// the findings.
+func (e *env) load(ctx context.Context) (*project, error) {
+	root, err := os.OpenRoot(e.dir)
+	if err != nil {
+		return nil, notAFolder(e.dir, err)
+	}
+	defer root.Close()
+	loaded, err := load.Dir(ctx, root.FS(), load.Options{})
+	if err != nil {
+		return nil, err
+	}
+	p := &project{env: e, loaded: loaded, graph: schema.Resolve(loaded.Config)}
+	p.findings = append(p.findings, loaded.Diagnostics...)
+	p.findings.Add(check.All(p.graph, loaded)...)
+	p.findings.Sort()
+	return p, nil
+}
+
+func notAFolder(dir string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no folder %s: -C names the one with accord.yaml", dir)
+	}
+	return err
+}
+
+// planOptions are how the command line asks for a plan.
+type planOptions struct {
+	plan.Options
+	refresh bool
+}
+
+// plan computes the plan against the state as it is. It holds no lock, and what
+// it reads through cannot write.
+func (p *project) plan(ctx context.Context, o planOptions) (*plan.Plan, error) {
+	s, err := p.openToRead(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	return p.planOn(ctx, s, o)
+}
+
+func (p *project) planOn(ctx context.Context, s *store, o planOptions) (*plan.Plan, error) {
+	in := plan.Input{
+		Declared: p.graph, Diagnostics: p.findings, Locate: p.loaded, Config: p.loaded.Digest,
+		Workspace: p.workspace, Version: version(), Now: p.now(), Options: o.Options,
+	}
+	var err error
+	if in.Applied, err = s.state.Snapshot(ctx); err != nil {
+		return nil, err
+	}
+	if o.refresh && (o.Destroy || !p.findings.HasErrors()) {
+		if in.Live, err = s.live(ctx, p.graph, in.Applied, o.Destroy); err != nil {
+			return nil, err
+		}
+	}
+	return plan.Make(in)
+}
+
+// live reads every account that is declared or applied.
+func (s *store) live(ctx context.Context, declared *schema.Graph, applied *state.Snapshot, destroy bool) (map[string]*plan.Live, error) {
+	accounts, err := s.accounts(declared, applied, destroy)
+	if err != nil {
+		return nil, err
+	}
+	readers := make(map[string]crm.Reader, len(accounts))
+	for name, a := range accounts {
+		readers[name] = crm.ReadOnly(a)
+	}
+	return plan.Refresh(ctx, readers, refreshParallelism)
+}
+
+// refreshParallelism is how many accounts are read at the same time.
+const refreshParallelism = 10
+
+// accounts opens every account that is declared or applied, by its declared
+// name.
+func (s *store) accounts(declared *schema.Graph, applied *state.Snapshot, destroy bool) (map[string]crm.Account, error) {
+	out := map[string]crm.Account{}
+	open := func(name, storage string, a *schema.Account) error {
+		if a.API != nil {
+			return fmt.Errorf("account %s lives at %s (spec.api), which this version cannot reach yet: plan with --refresh=false, or leave `api` out for an embedded account", name, a.Platform)
+		}
+		out[name] = embedded.New(s.db, storage, embedded.Options{Now: s.now, Matcher: s.matcher(name)})
+		return nil
+	}
+	followed := map[schema.Ref]bool{} // applied accounts that a declaration stands for
+	if !destroy {
+		for _, r := range declared.Of(schema.KindAccount) {
+			rec, ok := applied.Records[r.Ref()]
+			old := schema.Ref{Kind: r.Kind, Name: r.RenamedFrom}
+			if was, renamed := applied.Records[old]; !ok && renamed && declared.Get(old) == nil {
+				rec, ok = was, true
+				followed[old] = true
+			}
+			followed[r.Ref()] = true
+			storage := r.Name
+			if ok {
+				storage = plan.Storage(rec.IDs, rec.Ref.Name)
+			}
+			if err := open(r.Name, storage, r.Spec.(*schema.Account)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for ref, rec := range applied.Records {
+		if ref.Kind != schema.KindAccount || followed[ref] || out[ref.Name] != nil {
+			continue
+		}
+		r, err := schema.Parse(rec.Resource)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %v: %w", state.ErrCorrupt, ref, err)
+		}
+		if err := open(ref.Name, plan.Storage(rec.IDs, ref.Name), r.Spec.(*schema.Account)); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

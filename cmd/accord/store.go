@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"accord/crm"
+	"accord/kv"
+	"accord/kv/badgerkv"
+	"accord/schema"
+	"accord/state"
+)
+
+// store is the embedded store of a workspace: the state and the embedded
+// accounts, in one folder.
+type store struct {
+	db    kv.DB
+	state *state.KV
+	now   func() time.Time
+}
+
+// Close closes the store. An error says that what was written may not be safe.
+func (s *store) Close() error { return s.db.Close() }
+
+// openToRead opens the store as it is; one that was never written is empty, and
+// nothing is created.
+func (p *project) openToRead(ctx context.Context) (*store, error) {
+	s, err := p.open(ctx, true)
+	if errors.Is(err, fs.ErrNotExist) {
+		return p.newStore(kv.NewMem()), nil
+	}
+	return s, err
+}
+
+// openToWrite opens the store, and creates it where there is none.
+func (p *project) openToWrite(ctx context.Context) (*store, error) { return p.open(ctx, false) }
+
+func (p *project) open(ctx context.Context, readOnly bool) (*store, error) {
+	badger := schema.BadgerState{}
+	if s := p.graph.ProjectSpec().State; s != nil && s.Badger != nil {
+		badger = *s.Badger
+	}
+	dir, err := p.stateDir(badger)
+	if err != nil {
+		return nil, err
+	}
+	key, err := p.encryptionKey(badger)
+	if err != nil {
+		return nil, err
+	}
+	log, err := p.log()
+	if err != nil {
+		return nil, err
+	}
+	db, err := badgerkv.Open(ctx, badgerkv.Options{
+		Dir: dir, ReadOnly: readOnly, EncryptionKey: key, LockTimeout: p.lockTimeout, Logger: log,
+	})
+	if errors.Is(err, badgerkv.ErrWrongKey) {
+		return nil, fmt.Errorf("open the state in %s: %w: see state.badger.encryptionKey in accord.yaml", dir, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.newStore(db), nil
+}
+
+func (e *env) newStore(db kv.DB) *store {
+	return &store{db: db, state: state.NewKV(db, state.Options{Now: e.now}), now: e.now}
+}
+
+// stateDir is the folder of the workspace's store.
+func (p *project) stateDir(b schema.BadgerState) (string, error) {
+	if w := p.workspace; w == "" || w != filepath.Base(w) || strings.HasPrefix(w, ".") {
+		return "", fmt.Errorf("--workspace %q is not a name: use letters, digits and dashes", w)
+	}
+	path := b.Path
+	if path == "" {
+		path = schema.DefaultStatePath
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(p.dir, path)
+	}
+	return filepath.Join(path, p.workspace), nil
+}
+
+// encryptionKey reads the key of the encryption at rest, in hexadecimal or
+// base64. Errors do not repeat it.
+func (p *project) encryptionKey(b schema.BadgerState) ([]byte, error) {
+	if b.EncryptionKey == nil {
+		return nil, nil
+	}
+	text, from, err := p.secret(*b.EncryptionKey)
+	if err != nil {
+		return nil, fmt.Errorf("the encryption key of the state: %w", err)
+	}
+	for _, decode := range []func(string) ([]byte, error){hex.DecodeString, base64.StdEncoding.DecodeString} {
+		if key, err := decode(text); err == nil && (len(key) == 16 || len(key) == 24 || len(key) == 32) {
+			return key, nil
+		}
+	}
+	return nil, fmt.Errorf("the encryption key of the state (%s) is not 16, 24 or 32 bytes in hexadecimal or base64", from)
+}
+
+// secret reads a secret from where it is found, and says where that is.
+func (p *project) secret(s schema.Secret) (value, from string, err error) {
+	if s.Env != "" {
+		if value = strings.TrimSpace(p.getenv(s.Env)); value == "" {
+			return "", "", fmt.Errorf("the environment variable %s is not set", s.Env)
+		}
+		return value, "environment variable " + s.Env, nil
+	}
+	path := s.File
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(p.dir, path)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", "", err
+	}
+	return strings.TrimSpace(string(data)), "file " + s.File, nil
+}
+
+// locked takes the state's lock for an operation and calls fn under it. Its
+// context ends when the lock is lost.
+func (s *store) locked(ctx context.Context, e *env, operation string, fn func(ctx context.Context, l state.Lease) error) (err error) {
+	if err := s.breakLeftLock(ctx, e); err != nil {
+		return err
+	}
+	held, lease, release, err := state.Hold(ctx, s.state, e.who(operation), lockTTL, e.lockTimeout)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	return fn(held, lease)
+}
+
+// lockTTL is how long the lock lasts without being renewed.
+const lockTTL = 30 * time.Second
+
+// breakLeftLock takes away a lock that a killed process has left. The embedded
+// store is open in one process at a time, and that is this one: whoever holds
+// its lock is gone.
+func (s *store) breakLeftLock(ctx context.Context, e *env) error {
+	left, err := s.state.LockInfo(ctx)
+	if err != nil || left == nil {
+		return err
+	}
+	log, err := e.log()
+	if err != nil {
+		return err
+	}
+	log.Warn("the last command was cut off; what it had finished is kept",
+		"operation", left.Operation, "by", left.Holder, "host", left.Host, "since", left.Since)
+	return s.state.Unlock(ctx, left.ID)
+}
+
+// who is this process, for the lock and the history.
+func (e *env) who(operation string) state.Lock {
+	host, _ := os.Hostname()
+	holder := firstSet(e.getenv("ACCORD_ACTOR"), e.getenv("GITHUB_ACTOR"), e.getenv("GITLAB_USER_LOGIN"), e.getenv("USER"), e.getenv("LOGNAME"), "unknown")
+	return state.Lock{Holder: holder, Host: host, PID: os.Getpid(), Operation: operation}
+}
+
+func firstSet(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// opener opens accounts by their declared names, for apply.
+func opener(accounts map[string]crm.Account) func(context.Context, string) (crm.Account, error) {
+	return func(_ context.Context, name string) (crm.Account, error) {
+		if a := accounts[name]; a != nil {
+			return a, nil
+		}
+		return nil, fmt.Errorf("there is no account %s", name)
+	}
+}
