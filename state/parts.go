@@ -78,54 +78,48 @@ func getRow(t kv.Reader, key []byte) ([]byte, error) {
 func rowsIn(t kv.Reader, span kv.Span, skip int) iter.Seq2[kv.Entry, error] {
 	return func(yield func(kv.Entry, error) bool) {
 		var row kv.Entry
-		var next, want int // parts of row
-		var bad []byte     // the last damaged row, which is told once
-		damaged := func(key []byte) bool {
-			if bytes.Equal(key, bad) {
-				return true
-			}
-			bad = key
-			return yield(kv.Entry{Key: key}, errParts)
-		}
+		next, want := 0, 0 // parts of row, which is yielded when it has all
 		for e, err := range t.Range(span) {
 			if err != nil {
 				yield(kv.Entry{}, err)
 				return
 			}
 			key, part, isPart := bytes.Cut(e.Key[skip:], []byte{0})
-			if isPart && next < want && bytes.Equal(key, row.Key) && bytes.Equal(part, binary.BigEndian.AppendUint16(nil, uint16(next))) {
-				row.Value = append(row.Value, e.Value...)
-				if next++; next == want && !yield(row, nil) {
-					return
+			if isPart && bytes.Equal(key, row.Key) {
+				// A part that is not the next one belongs to a row that was
+				// longer once, or its row turns out not to be whole.
+				if next < want && bytes.Equal(part, binary.BigEndian.AppendUint16(nil, uint16(next))) {
+					row.Value = append(row.Value, e.Value...)
+					if next++; next == want && !yield(row, nil) {
+						return
+					}
 				}
 				continue
 			}
-			if next < want && !damaged(row.Key) {
+			if next < want && !yield(kv.Entry{Key: row.Key}, errParts) {
 				return
 			}
-			next, want = 0, 0
-			if isPart {
-				if !damaged(key) {
-					return
-				}
-				continue
-			}
 			var value []byte
-			if want, value, err = following(e.Value); err != nil {
-				if !damaged(key) {
-					return
-				}
-				continue
+			if isPart {
+				next, want, err = 0, 0, errParts
+			} else {
+				next = 0
+				want, value, err = following(e.Value)
 			}
 			row = kv.Entry{Key: key, Value: value}
-			if want > 0 {
+			switch {
+			case err != nil:
+				if !yield(kv.Entry{Key: key}, err) {
+					return
+				}
+			case want > 0:
 				row.Value = bytes.Clone(value)
-			} else if !yield(row, nil) {
+			case !yield(row, nil):
 				return
 			}
 		}
 		if next < want {
-			damaged(row.Key)
+			yield(kv.Entry{Key: row.Key}, errParts)
 		}
 	}
 }
@@ -136,15 +130,18 @@ func putRow(t kv.Txn, key, value []byte) error {
 	if err != nil && !errors.Is(err, kv.ErrNotFound) {
 		return err
 	}
+	had := 0
 	if err == nil {
-		if more, _, err := following(old); more > 0 || err != nil {
-			for k, err := range t.Keys(kv.Prefix(append(bytes.Clone(key), 0))) {
-				if err == nil {
-					err = t.Delete(k)
-				}
-				if err != nil {
-					return err
-				}
+		had, _, err = following(old)
+	}
+	// Most rows have one part, which saves the search for others.
+	if had > 0 || value == nil || errors.Is(err, errParts) {
+		for k, err := range t.Keys(kv.Prefix(append(bytes.Clone(key), 0))) {
+			if err == nil {
+				err = t.Delete(k)
+			}
+			if err != nil {
+				return err
 			}
 		}
 	}
