@@ -142,10 +142,7 @@ func (c *check) selection(e ast.Expr) operand {
 
 func (c *check) member(e ast.Expr, sel ast.SelectExpr, of operand) operand {
 	name := sel.FieldName()
-	at := c.src.wordAfter(c.span(sel.Operand()).end + 1) // behind the dot
-	if c.src.text(at) != name {
-		at = c.span(e)
-	}
+	at := c.nameBehind(e, sel.Operand(), name)
 	switch {
 	case of.typ == nil:
 		return broken
@@ -420,6 +417,8 @@ func (c *check) conditional(args []ast.Expr) operand {
 		return operand{typ: x.typ}
 	case x.dyn() || y.dyn():
 		return operand{typ: types.DynType}
+	case x.is(types.ListKind) && y.is(types.ListKind) && sameList(x.typ, y.typ) != nil:
+		return operand{typ: sameList(x.typ, y.typ)}
 	}
 	at := c.span(args[1])
 	at.end = c.span(args[2]).end
@@ -455,14 +454,14 @@ func (c *check) agree(whole, a, b ast.Expr, x, y *operand) bool {
 		return false
 	case x.dyn(), y.dyn():
 		return true
-	case x.is(types.StructKind) || y.is(types.StructKind):
+	case x.is(types.StructKind), y.is(types.StructKind):
 		e, o := a, *x
 		if !o.is(types.StructKind) {
 			e, o = b, *y
 		}
 		c.recordCompared(e, o)
 		return false
-	case x.typ.IsExactType(y.typ), x.is(types.ListKind) && y.is(types.ListKind) && (elementIsDyn(x.typ) || elementIsDyn(y.typ)):
+	case x.typ.IsExactType(y.typ), x.is(types.ListKind) && y.is(types.ListKind) && sameList(x.typ, y.typ) != nil:
 		return true
 	}
 	c.mismatch(whole, a, b, *x, *y)
@@ -594,35 +593,34 @@ func (c *check) arithmetic(e ast.Expr, operator string, args []ast.Expr) operand
 
 // arithmeticResult is the type of x operator y, or nil where there is none.
 func arithmeticResult(operator string, x, y operand) *types.Type {
-	add, subtract := operator == operators.Add, operator == operators.Subtract
+	var result *types.Type
+	for _, o := range language().functions[operator].OverloadDecls() {
+		want := o.ArgTypes()
+		if !assignable(want[0], x.typ) || !assignable(want[1], y.typ) {
+			continue
+		}
+		switch {
+		case want[0].Kind() == types.ListKind:
+			return sameList(x.typ, y.typ)
+		case result == nil:
+			result = o.ResultType()
+		case !result.IsExactType(o.ResultType()):
+			result = types.DynType
+		}
+	}
+	return result
+}
+
+// sameList is the type of two lists that are joined or of which one is taken,
+// or nil where their elements differ.
+func sameList(x, y *types.Type) *types.Type {
 	switch {
-	case x.is(types.NullTypeKind), y.is(types.NullTypeKind), x.is(types.StructKind), y.is(types.StructKind),
-		x.is(types.BoolKind), y.is(types.BoolKind), x.is(types.MapKind), y.is(types.MapKind):
-		return nil
-	case x.numeric() && y.numeric():
-		return x.typ
-	case x.dyn() && y.dyn():
+	case x.Kind() == types.DynKind || y.Kind() == types.DynKind:
 		return types.DynType
-	case x.dyn() && y.numeric(), x.numeric() && y.dyn():
-		return types.DynType
-	case !add && !subtract:
-		return nil
-	case x.dyn() || y.dyn():
-		if add || x.is(types.TimestampKind) || x.is(types.DurationKind) || y.is(types.TimestampKind) || y.is(types.DurationKind) {
-			return types.DynType
-		}
-		return nil
-	case x.is(types.StringKind) && y.is(types.StringKind) && add:
-		return types.StringType
-	case x.is(types.ListKind) && y.is(types.ListKind) && add:
-		if x.typ.IsExactType(y.typ) {
-			return x.typ
-		}
-		return nil
-	case x.is(types.TimestampKind) && y.is(types.DurationKind), x.is(types.DurationKind) && y.is(types.TimestampKind) && add:
-		return types.TimestampType
-	case x.is(types.DurationKind) && y.is(types.DurationKind), x.is(types.TimestampKind) && y.is(types.TimestampKind) && subtract:
-		return types.DurationType
+	case x.IsExactType(y), elementIsDyn(x):
+		return x
+	case elementIsDyn(y):
+		return y
 	}
 	return nil
 }

@@ -232,10 +232,7 @@ func (c *check) unknownFunction(e ast.Expr, call ast.CallExpr) operand {
 	name := call.FunctionName()
 	at := c.span(e)
 	if call.IsMemberFunction() {
-		at = c.src.wordAfter(c.span(call.Target()).end + 1) // behind the dot
-		if c.src.text(at) != name {
-			at = c.span(e)
-		}
+		at = c.nameBehind(e, call.Target(), name)
 		c.infer(call.Target())
 	} else if at.start+len([]rune(name)) <= at.end {
 		at.end = at.start + len([]rune(name))

@@ -195,6 +195,21 @@ func (c *check) span(e ast.Expr) span {
 	return at
 }
 
+// nameBehind returns the place of the name behind the dot that follows of, or
+// all of e where it is not found there.
+func (c *check) nameBehind(e, of ast.Expr, name string) span {
+	dot := c.span(of).end
+	for dot < len(c.src.runes) && unicode.IsSpace(c.src.runes[dot]) {
+		dot++
+	}
+	if dot < len(c.src.runes) && c.src.runes[dot] == '.' {
+		if at := c.src.wordAfter(dot + 1); strings.Trim(c.src.text(at), "`") == name {
+			return at
+		}
+	}
+	return c.span(e)
+}
+
 func isOperator(name string) bool {
 	_, ok := operators.FindReverse(name)
 	return ok
