@@ -15,6 +15,7 @@ func checkReferences(p *pass) {
 	checkSelectors(p)
 	checkFields(p)
 	checkUses(p)
+	checkWorkflowNames(p)
 }
 
 // maxSuggestions bounds how many names are compared with every other: a wrong
@@ -158,23 +159,21 @@ func (p *pass) declared(object, name string) *schema.Resource {
 // checkUses holds what workflows use to the account where they use it: the form
 // and the list of the trigger, lists that contacts join, subscription types.
 func checkUses(p *pass) {
-	for _, r := range p.Of(schema.KindWorkflow) {
-		w := r.Spec.(*schema.Workflow)
-		r.Spec.References(func(at schema.Path, to schema.Ref) {
-			if to.Kind == schema.KindSubscriptionType || !to.Kind.InAccounts() {
-				return
+	for w := range p.workflows() {
+		trigger := spec.Key("trigger")
+		p.placed(w.r, trigger.Key("form"), schema.KindForm, w.Trigger.Form, w.Account)
+		p.placed(w.r, trigger.Key("list"), schema.KindList, w.Trigger.List, w.Account)
+		for _, s := range w.steps {
+			if a := s.AssignOwner; a != nil {
+				p.placed(w.r, s.Path.Key("assignOwner").Key("list"), schema.KindList, a.List, w.Account)
 			}
-			p.placed(r, at, to, w.Account)
-		})
-		for _, s := range w.AllSteps() {
 			for name := range s.SetSubscriptions {
-				at := s.Path.Key("setSubscriptions").Key(name).AtKey()
-				p.placed(r, at, schema.Ref{Kind: schema.KindSubscriptionType, Name: name}, w.Account)
+				p.placed(w.r, s.Path.Key("setSubscriptions").Key(name).AtKey(), schema.KindSubscriptionType, name, w.Account)
 			}
 			if u := s.UpsertContact; u != nil && u.Consent != nil {
+				at := s.Path.Key("upsertContact").Key("consent").Key("subscriptions")
 				for i, name := range u.Consent.Subscriptions {
-					at := s.Path.Key("upsertContact").Key("consent").Key("subscriptions").Index(i)
-					p.placed(r, at, schema.Ref{Kind: schema.KindSubscriptionType, Name: name}, u.In)
+					p.placed(w.r, at.Index(i), schema.KindSubscriptionType, name, u.In)
 				}
 			}
 		}
@@ -182,7 +181,8 @@ func checkUses(p *pass) {
 }
 
 // placed reports a reference to a resource that exists, but not in the account.
-func (p *pass) placed(r *schema.Resource, at schema.Path, to schema.Ref, account string) {
+func (p *pass) placed(r *schema.Resource, at schema.Path, kind schema.Kind, name, account string) {
+	to := schema.Ref{Kind: kind, Name: name}
 	other := p.Get(to)
 	if other == nil || p.Account(account) == nil {
 		return // found by name

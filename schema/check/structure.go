@@ -95,6 +95,7 @@ func checkSchema(p *pass) {
 	checkRenames(p)
 	checkSeverities(p)
 	checkTwice(p)
+	checkWorkflowValues(p)
 }
 
 func checkRenames(p *pass) {
@@ -153,49 +154,61 @@ func checkSeverities(p *pass) {
 func checkTwice(p *pass) {
 	for _, r := range p.All() {
 		switch s := r.Spec.(type) {
-		case *schema.Pipeline:
-			checkDifferent(p, r, s.Stages, func(i int, v schema.Stage) (string, schema.Path) {
-				return v.ID, spec.Key("stages").Index(i).Key("id")
-			}, "the stage %s is there twice", "Stages are told apart by their id: rename or remove one.")
-			checkDifferent(p, r, s.Stages, func(i int, v schema.Stage) (string, schema.Path) {
-				if v.Label == "" {
-					return "", ""
-				}
-				return v.Label, spec.Key("stages").Index(i).Key("label")
-			}, "two stages have the label %q", "Deals find the stage of another account by its label: change one of the two.")
-		case *schema.Property:
-			checkDifferent(p, r, s.Options, func(i int, v schema.Option) (string, schema.Path) {
-				return v.Value, spec.Key("options").Index(i)
-			}, "the option %q is there twice", "Remove one of the two.")
+		case *schema.Organization:
+			differentNames(p, r, spec.Key("accounts"), s.Accounts)
+		case *schema.AssetCopy:
+			differentNames(p, r, spec.Key("to"), s.To)
+		case *schema.Partner:
+			differentNames(p, r, spec.Key("clients"), s.Clients)
 		case *schema.User:
-			checkDifferent(p, r, s.Access, func(i int, v schema.Access) (string, schema.Path) {
-				return v.Account, spec.Key("access").Index(i).Key("account")
-			}, "access to %s is there twice", "Say in one entry what the user may do there.")
-		case *schema.Workflow:
-			steps := s.AllSteps()
-			checkDifferent(p, r, steps, func(_ int, v schema.StepAt) (string, schema.Path) {
-				return v.ID, v.Path.Key("id")
-			}, "the step id %s is there twice", "Enrollments in flight stand at a step by its id: rename one of the two.")
+			different(p, r, s.Access, func(a schema.Access) string { return a.Account },
+				func(i int) schema.Path { return spec.Key("access").Index(i).Key("account") },
+				"access to %s is there twice", "Say in one entry what the user may do there.")
+		case *schema.Pipeline:
+			different(p, r, s.Stages, func(s schema.Stage) string { return s.ID },
+				func(i int) schema.Path { return spec.Key("stages").Index(i).Key("id") },
+				"the stage %s is there twice", "Stages are told apart by their id: rename or remove one.")
+			different(p, r, s.Stages, func(s schema.Stage) string { return s.Label },
+				func(i int) schema.Path { return spec.Key("stages").Index(i).Key("label") },
+				"two stages have the label %q", "A deal finds its stage in another account by the label: change one of the two.")
+		case *schema.Property:
+			different(p, r, s.Options, func(o schema.Option) string { return o.Value },
+				func(i int) schema.Path { return spec.Key("options").Index(i) },
+				"the option %q is there twice", "Remove one of the two.")
+		case *schema.Form:
+			differentNames(p, r, spec.Key("fields"), s.Fields)
 		}
+		if s, ok := r.Spec.(schema.Placed); ok {
+			differentNames(p, r, spec.Key("accounts"), s.Place().Accounts)
+		}
+	}
+	for w := range p.workflows() {
+		different(p, w.r, w.steps, func(s schema.StepAt) string { return s.ID },
+			func(i int) schema.Path { return w.steps[i].Path.Key("id") },
+			"the step id %s is there twice", "Enrollments in flight stand at a step by its id: rename one of the two.")
 	}
 }
 
-// checkDifferent reports each value whose name came before; "" is no name.
-func checkDifferent[T any](p *pass, r *schema.Resource, values []T, name func(int, T) (string, schema.Path), message, help string) {
+func differentNames(p *pass, r *schema.Resource, at schema.Path, names []string) {
+	different(p, r, names, func(n string) string { return n }, at.Index, "%s is there twice", "Remove one of the two.")
+}
+
+// different reports each value whose name came before; "" is no name.
+func different[T any](p *pass, r *schema.Resource, values []T, name func(T) string, at func(int) schema.Path, message, help string) {
 	if len(values) < 2 {
 		return
 	}
-	first := make(map[string]schema.Path, len(values))
+	first := make(map[string]int, len(values))
 	for i, v := range values {
-		n, at := name(i, v)
-		if n == "" {
-			continue
+		n := name(v)
+		before, ok := first[n]
+		switch {
+		case n == "":
+		case ok:
+			p.report(r, at(i), message, n).help("%s", help).see(r, at(before), "the first one")
+		default:
+			first[n] = i
 		}
-		if before, ok := first[n]; ok {
-			p.report(r, at, message, n).help("%s", help).see(r, before, "the first one")
-			continue
-		}
-		first[n] = at
 	}
 }
 
