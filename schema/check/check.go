@@ -13,6 +13,7 @@ import (
 
 	"accord/diag"
 	"accord/schema"
+	"accord/schema/expr"
 )
 
 // When says when a rule is checked.
@@ -109,7 +110,14 @@ type pass struct {
 	rule  *Rule   // the one that is checked
 	found []finding
 
+	// What several rules ask for, computed at the first question.
 	propertiesOf map[[2]string]map[string]schema.PropertyInfo // account, object → properties
+	objectsOf    map[string][]string                          // account → objects
+	known        []workflow
+	conditionsOf map[*schema.Resource][]condition
+	envs         map[scope]*expr.Env
+	listEnvs     map[[2]string]*expr.Env // account, object
+	effectsOf    *effects
 }
 
 // finding is a diagnostic whose positions are not looked up yet: most
