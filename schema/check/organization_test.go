@@ -301,7 +301,9 @@ kind: Organization
 metadata: {name: two}
 spec: {primary: fr, accounts: [fr, acme-us]}
 `))
-	of := func(name string) *schema.Resource { return g.Get(schema.Ref{Kind: schema.KindOrganization, Name: name}) }
+	of := func(name string) *schema.Resource {
+		return g.Get(schema.Ref{Kind: schema.KindOrganization, Name: name})
+	}
 	downgraded := func(account string) *schema.Facts {
 		if account == "acme-de" {
 			return &schema.Facts{Platform: schema.HubSpot, Hosting: "eu1", Subscriptions: map[string]string{"marketing": "professional"}}
