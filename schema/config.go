@@ -21,8 +21,10 @@ type Config struct {
 func NewConfig(resources []*Resource) (c *Config, duplicates []*Resource) {
 	all := slices.Clone(resources)
 	slices.SortFunc(all, func(a, b *Resource) int {
-		return cmp.Or(a.Ref().Compare(b.Ref()), cmp.Compare(a.Origin.File, b.Origin.File),
-			cmp.Compare(a.Origin.Document, b.Origin.Document))
+		if c := a.Ref().Compare(b.Ref()); c != 0 {
+			return c
+		}
+		return cmp.Or(cmp.Compare(a.Origin.File, b.Origin.File), cmp.Compare(a.Origin.Document, b.Origin.Document))
 	})
 	c = &Config{byRef: make(map[Ref]*Resource, len(all))}
 	for _, r := range all {

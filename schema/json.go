@@ -8,13 +8,14 @@ import (
 	"fmt"
 )
 
-// document is the envelope as it is written.
-type document struct {
-	APIVersion string          `json:"apiVersion"`
-	Kind       Kind            `json:"kind"`
-	Metadata   metadata        `json:"metadata"`
-	Lifecycle  *lifecycle      `json:"lifecycle,omitempty"`
-	Spec       json.RawMessage `json:"spec"`
+// document is the envelope as it is written. Its spec is a Spec on the way out
+// and JSON on the way in.
+type document[S any] struct {
+	APIVersion string     `json:"apiVersion"`
+	Kind       Kind       `json:"kind"`
+	Metadata   metadata   `json:"metadata"`
+	Lifecycle  *lifecycle `json:"lifecycle,omitempty"`
+	Spec       S          `json:"spec"`
 }
 
 type metadata struct {
@@ -33,18 +34,14 @@ type lifecycle struct {
 // same exactly where these bytes are equal. RenamedFrom is left out too: it
 // says how the resource got its name, not what it is.
 func (r *Resource) Canonical() []byte {
-	body, err := marshal(r.Spec.Canonical())
-	if err != nil {
-		// Specs are trees of strings, numbers, booleans, lists and maps:
-		// they have no value that JSON cannot say.
-		panic(fmt.Sprintf("schema: %v cannot be written as JSON: %v", r.Ref(), err))
-	}
-	doc := document{APIVersion, r.Kind, metadata{r.Name, r.Labels, r.Description, ""}, nil, body}
+	doc := document[Spec]{APIVersion, r.Kind, metadata{r.Name, r.Labels, r.Description, ""}, nil, r.Spec.Canonical()}
 	if r.PreventDestroy {
 		doc.Lifecycle = &lifecycle{true}
 	}
 	out, err := marshal(doc)
 	if err != nil {
+		// Specs are trees of strings, numbers, booleans, lists and maps:
+		// they have no value that JSON cannot say.
 		panic(fmt.Sprintf("schema: %v cannot be written as JSON: %v", r.Ref(), err))
 	}
 	return out
@@ -73,23 +70,31 @@ func (r *Resource) Seal() { r.digest = Digest(r.Canonical()) }
 // document against the JSON Schema of its kind before; what Parse is given
 // unchecked ends in an error and never in a panic.
 func Parse(data []byte) (*Resource, error) {
-	var doc document
+	var doc document[json.RawMessage]
 	if err := json.Unmarshal(data, &doc); err != nil {
 		return nil, err
 	}
-	s := NewSpec(doc.Kind)
-	if s == nil {
-		return nil, fmt.Errorf("there is no kind %q", doc.Kind)
-	}
-	if len(doc.Spec) > 0 && !bytes.Equal(doc.Spec, []byte("null")) {
-		if err := json.Unmarshal(doc.Spec, s); err != nil {
-			return nil, fmt.Errorf("%s/%s: %w", doc.Kind, doc.Metadata.Name, err)
-		}
+	s, err := ParseSpec(doc.Kind, doc.Spec)
+	if err != nil {
+		return nil, fmt.Errorf("%s/%s: %w", doc.Kind, doc.Metadata.Name, err)
 	}
 	return &Resource{
 		Kind: doc.Kind, Name: doc.Metadata.Name, Labels: doc.Metadata.Labels, Description: doc.Metadata.Description,
 		RenamedFrom: doc.Metadata.RenamedFrom, PreventDestroy: doc.Lifecycle != nil && doc.Lifecycle.PreventDestroy, Spec: s,
 	}, nil
+}
+
+// ParseSpec reads the spec of a kind from its JSON; none, or null, is an empty
+// one.
+func ParseSpec(kind Kind, data []byte) (Spec, error) {
+	s := NewSpec(kind)
+	if s == nil {
+		return nil, fmt.Errorf("there is no kind %q", kind)
+	}
+	if len(data) == 0 || bytes.Equal(data, []byte("null")) {
+		return s, nil
+	}
+	return s, json.Unmarshal(data, s)
 }
 
 // marshal is json.Marshal without the escapes for HTML, which make conditions

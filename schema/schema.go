@@ -100,7 +100,10 @@ func (r Ref) IsZero() bool { return r == Ref{} }
 
 // Compare orders addresses by the order of Kinds, then by name.
 func (r Ref) Compare(o Ref) int {
-	return cmp.Or(cmp.Compare(r.Kind.Rank(), o.Kind.Rank()), cmp.Compare(r.Name, o.Name))
+	if r.Kind == o.Kind {
+		return cmp.Compare(r.Name, o.Name)
+	}
+	return cmp.Compare(r.Kind.Rank(), o.Kind.Rank())
 }
 
 // MarshalText writes the address.

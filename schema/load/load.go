@@ -139,6 +139,7 @@ func unread(name string, d diag.Diagnostic) *parsed {
 
 // collect makes the configuration of all documents.
 func (r *Result) collect(fsys fs.FS, files []*parsed) {
+	slices.SortFunc(files, func(a, b *parsed) int { return cmp.Compare(a.name, b.name) })
 	var all []document
 	for _, f := range files {
 		for _, d := range f.documents {
@@ -151,8 +152,6 @@ func (r *Result) collect(fsys fs.FS, files []*parsed) {
 			all = append(all, d)
 		}
 	}
-	slices.SortFunc(all, func(a, b document) int { return compareOrigin(a.resource, b.resource) })
-
 	first := map[schema.Ref]*schema.Resource{}
 	var sound []*schema.Resource
 	digests := make([]string, 0, len(all))
@@ -181,10 +180,6 @@ func (r *Result) collect(fsys fs.FS, files []*parsed) {
 	slices.Sort(digests)
 	sum := sha256.Sum256([]byte(strings.Join(digests, "\n")))
 	r.Digest = hex.EncodeToString(sum[:])
-}
-
-func compareOrigin(a, b *schema.Resource) int {
-	return cmp.Or(cmp.Compare(a.Origin.File, b.Origin.File), cmp.Compare(a.Origin.Document, b.Origin.Document))
 }
 
 func (r *Result) duplicate(second, first *schema.Resource) {

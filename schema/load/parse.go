@@ -21,6 +21,8 @@ type parsed struct {
 	*source
 	documents []document
 	findings  diag.List
+
+	scratch []byte // for the JSON of one spec after the other
 }
 
 // document is one resource of a file. Where it is not sound its resource has
@@ -39,6 +41,7 @@ func newSource(name string, text []byte) *source {
 // parse reads a file.
 func parse(name string, text []byte) *parsed {
 	p := &parsed{source: newSource(name, text)}
+	defer func() { p.scratch = nil }()
 	if d, bad := p.unreadable(); bad {
 		p.findings.Add(d)
 		return p
@@ -158,17 +161,7 @@ func (p *parsed) guess(c chunk, index int) *schema.Resource {
 }
 
 func (p *parsed) origin(c chunk, index, line int) schema.Origin {
-	end := c.line + lineCount(bytes.TrimRight(p.text[c.start:c.end], " \t\r\n"))
-	return schema.Origin{File: p.name, Document: index, Line: line, EndLine: max(line+1, end)}
-}
-
-// lineCount is how many lines text has.
-func lineCount(text []byte) int {
-	n := 0
-	for i := 0; i < len(text); n++ {
-		_, i = lineEnd(text, i)
-	}
-	return n
+	return schema.Origin{File: p.name, Document: index, Line: line, EndLine: max(line+1, c.endLine)}
 }
 
 // leaks reports the secrets that stand in a document.
@@ -203,13 +196,13 @@ func (p *parsed) document(n *yaml.Node, c chunk, index, base int) {
 	}
 	d := document{resource: r}
 	if ok {
-		body := t.check(kind)
+		t.check(kind)
 		switch {
 		case len(t.findings) == 0:
-			d = t.resource(body, r)
+			d = p.resource(t, r)
 		case kind == schema.KindProject:
 			// Its files are read all the same, where it can be known which.
-			if project, err := schema.Parse(body); err == nil {
+			if project, err := schema.Parse(appendJSON(nil, t.root)); err == nil {
 				r.Spec = project.Spec
 			}
 		}
@@ -241,15 +234,35 @@ func (p *parsed) hidden(at diag.Position) bool {
 }
 
 // resource makes the resource of a document that its schema accepts.
-func (t *tree) resource(body []byte, stub *schema.Resource) document {
-	r, err := schema.Parse(body)
+func (p *parsed) resource(t *tree, stub *schema.Resource) document {
+	p.scratch = p.scratch[:0]
+	if _, spec := entry(t.root, "spec"); spec != nil {
+		p.scratch = appendJSON(p.scratch, spec)
+	}
+	s, err := schema.ParseSpec(stub.Kind, p.scratch)
 	if err != nil {
 		// The schemas say no less than the types; should they ever, this is a
 		// finding and not a crash.
 		t.find("schema", t.root, mask(err.Error()), "")
 		return document{resource: stub}
 	}
-	r.Origin = stub.Origin
+	_, metadata := entry(t.root, "metadata")
+	_, lifecycle := entry(t.root, "lifecycle")
+	_, labels := entry(metadata, "labels")
+	_, prevent := entry(lifecycle, "preventDestroy")
+	r := &schema.Resource{
+		Kind: stub.Kind, Name: text(metadata, "name"), Description: text(metadata, "description"),
+		RenamedFrom: text(metadata, "renamedFrom"), Origin: stub.Origin, Spec: s,
+	}
+	if prevent != nil {
+		r.PreventDestroy, _ = boolean(prevent.Value)
+	}
+	if labels != nil && len(labels.Content) > 0 {
+		r.Labels = make(map[string]string, len(labels.Content)/2)
+		for i := 0; i+1 < len(labels.Content); i += 2 {
+			r.Labels[labels.Content[i].Value] = labels.Content[i+1].Value
+		}
+	}
 	return document{resource: r, sound: true, digest: digest(r)}
 }
 

@@ -65,16 +65,18 @@ func (s *source) hide(at span) {
 // shown returns line n without the secrets in it.
 func (s *source) shown(n int) string {
 	line, start := s.line(n)
+	secrets := append(slices.Clone(s.secrets), s.masked...)
+	slices.SortFunc(secrets, func(a, b span) int { return a.start - b.start })
 	var b strings.Builder
-	at := start
-	for _, secret := range s.secrets {
-		if !secret.overlaps(span{start, start + len(line)}) || secret.end <= at {
-			continue
+	at := 0
+	for _, secret := range secrets {
+		from, to := max(secret.start-start, at), min(secret.end-start, len(line))
+		if from < to {
+			b.Write(line[at:from])
+			b.WriteString(hidden)
+			at = to
 		}
-		b.Write(s.text[at:max(at, secret.start)])
-		b.WriteString(hidden)
-		at = min(secret.end, start+len(line))
 	}
-	b.Write(s.text[at : start+len(line)])
+	b.Write(line[at:])
 	return mask(b.String())
 }

@@ -15,6 +15,7 @@ type source struct {
 	name    string
 	text    []byte // without a byte order mark
 	secrets []span // in the order of the text, none of which overlap
+	masked  []span // what may be one: not reported, not shown
 
 	once  sync.Once
 	lines []int // offset of each line
@@ -122,8 +123,9 @@ func (s *source) at(p span) diag.Position {
 // directives before a document belong to it.
 type chunk struct {
 	span
-	line  int // number of its first line, from one
-	nodes int // at least as many keys and values as it can hold
+	line    int // number of its first line, from one
+	endLine int // behind the last line that is not blank
+	nodes   int // at least as many keys and values as it can hold
 }
 
 // chunks returns the documents of a file. They are found when they are asked
@@ -152,12 +154,13 @@ func chunks(text []byte) []chunk {
 			cut(start, line)
 			begun = true
 		}
-		blank := !begun
+		blank := true
 	scan:
 		for ; i < len(text); i++ {
 			c := text[i]
-			if blank && c != ' ' && c != '\t' && c != '\n' && c != '\r' {
-				blank, begun = false, c != '#' && (c != '%' || i > start)
+			if blank && c > ' ' {
+				blank, cur.endLine = false, line+1
+				begun = begun || c != '#' && (c != '%' || i > start)
 			}
 			switch c {
 			case '\n', '\r':
