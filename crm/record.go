@@ -1,8 +1,10 @@
 package crm
 
 import (
+	"cmp"
 	"context"
 	"iter"
+	"strings"
 	"time"
 )
 
@@ -85,18 +87,12 @@ type Association struct {
 // that is its own, and the only label that an account has without a custom one.
 const LabelPrimary = "primary"
 
-// Statuses of a subscription.
-const (
-	Subscribed   = "subscribed"
-	Unsubscribed = "unsubscribed"
-)
-
 // Subscription is what a contact has said of one kind of message. It belongs to
 // the address: it stays when the contact is deleted, so that who objected is
 // not written to again.
 type Subscription struct {
 	Type        string    `json:"type"`   // the id of a SubscriptionType
-	Status      string    `json:"status"` // Subscribed or Unsubscribed
+	Status      string    `json:"status"` // schema.Subscribed or schema.Unsubscribed
 	LegalBasis  string    `json:"legalBasis,omitempty"`
 	Explanation string    `json:"explanation,omitempty"`
 	UpdatedAt   time.Time `json:"updatedAt"`
@@ -197,4 +193,9 @@ func Each[T any](list func(after Cursor) (Page[T], error)) iter.Seq2[T, error] {
 			after = page.Next
 		}
 	}
+}
+
+// CompareIDs orders the ids of records as numbers.
+func CompareIDs(a, b string) int {
+	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }

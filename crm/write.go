@@ -33,8 +33,8 @@ type Input struct {
 	// Properties are the ones to set, by internal name, in any spelling that
 	// the type allows (see Record). "" clears one; what is absent stays.
 	Properties map[string]string
-	// Associations are made together with the record where it is created, all
-	// or nothing; elsewhere there must be none.
+	// Associations are made together with the record, all or nothing, those
+	// that are there already left alone. An update or a deletion has none.
 	Associations []Association
 	// Key makes a creation safe to repeat: where the account has a record of
 	// this object that was created with the same Key, it is adopted, nothing is
