@@ -20,7 +20,7 @@ import (
 // projects are the examples, and how many resources each declares.
 var projects = map[string]int{
 	"two-brands":     5,
-	"multi-brand":    51,
+	"multi-brand":    52,
 	"agency":         17,
 	"owner-rotation": 10,
 }

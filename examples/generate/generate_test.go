@@ -56,12 +56,12 @@ func TestSound(t *testing.T) {
 
 // Every size near the one where a client or an office begins comes out.
 func TestNumber(t *testing.T) {
-	for n := generate.Minimum; n < 4*generate.Minimum; n++ {
+	for n := generate.Minimum; n < 3*generate.Minimum; n++ {
 		if got := kinds(generate.MapFS(generate.Options{Resources: n}))["all"]; got != n {
 			t.Errorf("%d resources, want %d", got, n)
 		}
 	}
-	for n := 1_780; n < 1_860; n++ {
+	for n := 1_770; n < 1_870; n += 9 {
 		if got := kinds(generate.MapFS(generate.Options{Resources: n, Seed: 1}))["all"]; got != n {
 			t.Errorf("%d resources, want %d", got, n)
 		}
@@ -141,12 +141,12 @@ func TestLargerHoldsSmaller(t *testing.T) {
 }
 
 func TestChanged(t *testing.T) {
-	o := generate.Options{Resources: 10_000, Seed: 1}
+	o := generate.Options{Resources: 3_000, Seed: 1}
 	before := resources(t, o)
 	for _, tc := range []struct {
 		share     float64
 		low, high int
-	}{{0.01, 70, 130}, {0.5, 4_850, 5_150}, {1, 10_000, 10_000}} {
+	}{{0.01, 15, 50}, {0.5, 1_400, 1_600}, {1, 3_000, 3_000}} {
 		o.Changed = tc.share
 		after, n := resources(t, o), 0
 		if !slices.Equal(slices.Sorted(maps.Keys(before)), slices.Sorted(maps.Keys(after))) {
@@ -158,7 +158,7 @@ func TestChanged(t *testing.T) {
 			}
 		}
 		if n < tc.low || n > tc.high {
-			t.Errorf("with a share of %v, %d of 10,000 resources changed, want %d to %d", tc.share, n, tc.low, tc.high)
+			t.Errorf("with a share of %v, %d of 3,000 resources changed, want %d to %d", tc.share, n, tc.low, tc.high)
 		}
 	}
 }
