@@ -5,6 +5,10 @@
 // updates that wait into one Badger transaction, which is what makes many small
 // updates fast: see commit.go. No other package may import Badger.
 //
+// Badger keeps deleted keys and old values until compaction comes to them, and a
+// range passes over all of them. Where keys are deleted at the front, as in a
+// queue, remember the front and begin there.
+//
 // The package knows nothing of what is stored, and starts nothing that outlives
 // Close.
 package badgerkv
@@ -74,8 +78,17 @@ type Options struct {
 // it in one transaction.
 const (
 	memTableSize = 16 << 20
-	blockCache   = 8 << 20
-	indexCache   = 8 << 20 // only with encryption; otherwise indexes are mapped files
+
+	// Tables of one size on all levels, and not compressed: Badger builds a dozen
+	// of them at once, each in a buffer of at least its size, and keeps the
+	// largest buffers. As they are, tables are read where they are mapped, and need
+	// no cache on the heap.
+	tableSize           = 4 << 20
+	tableSizeMultiplier = 1
+
+	// Encrypted tables are decrypted into caches.
+	blockCache = 8 << 20
+	indexCache = 8 << 20
 
 	// spaceReserve is the room on disk below which updates are refused. Badger
 	// writes into mapped files, where a full disk is a fault that kills the
@@ -196,16 +209,18 @@ func openBadger(o Options) (*badger.DB, error) {
 		WithMemTableSize(memTableSize).
 		WithNumMemtables(2).
 		WithNumCompactors(2).
-		WithCompression(options.Snappy).
-		WithBlockCacheSize(blockCache).
+		WithBaseTableSize(tableSize).
+		WithCompression(options.None).
+		WithBlockCacheSize(0).
 		// A transaction has no value that reaches the threshold. So the value log
 		// stays empty, and there is no garbage to collect in it: compaction drops
 		// what is old.
 		WithValueThreshold(kv.MaxTxnBytes).
 		WithValueLogFileSize(1 << 20).
 		WithLogger(logger(o.Logger))
+	bo.TableSizeMultiplier = tableSizeMultiplier
 	if len(o.EncryptionKey) > 0 {
-		bo = bo.WithEncryptionKey(o.EncryptionKey).WithIndexCacheSize(indexCache)
+		bo = bo.WithEncryptionKey(o.EncryptionKey).WithBlockCacheSize(blockCache).WithIndexCacheSize(indexCache)
 	}
 	if !o.ReadOnly {
 		n, err := countLevelZero(o.Dir, bo)

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -528,7 +529,7 @@ func TestCancelWhileWaiting(t *testing.T) {
 			result <- db.Update(ctx, func(txn kv.Txn) error { return txn.Put([]byte("canceled"), nil) })
 		})
 		for some, _ := db.commits.waiting(); !some; some, _ = db.commits.waiting() {
-			time.Sleep(time.Millisecond)
+			runtime.Gosched()
 		}
 		cancel()
 		// It returns while this update still runs.
@@ -566,11 +567,11 @@ func TestCloseFinishesWaiting(t *testing.T) {
 			return len(db.commits.queue), db.commits.closed
 		}
 		for n, _ := queued(); n < 10; n, _ = queued() {
-			time.Sleep(time.Millisecond)
+			runtime.Gosched()
 		}
 		wg.Go(func() { closeDB(t, db) })
 		for _, closed := queued(); !closed; _, closed = queued() {
-			time.Sleep(time.Millisecond)
+			runtime.Gosched()
 		}
 		if err := db.Update(t.Context(), func(kv.Txn) error { return nil }); !errors.Is(err, kv.ErrClosed) {
 			t.Errorf("an update after Close: %v, want %v", err, kv.ErrClosed)
