@@ -1,0 +1,196 @@
+package apply_test
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"accord/apply"
+	"accord/crm"
+	"accord/crm/embedded"
+	"accord/kv"
+	"accord/plan"
+	"accord/schema"
+	"accord/schema/check"
+	"accord/schema/load"
+	"accord/state"
+)
+
+// world is an embedded store with its state and its accounts.
+type world struct {
+	t     testing.TB
+	db    kv.DB
+	state *state.KV
+}
+
+func newWorld(t testing.TB, db kv.DB) *world {
+	return &world{t, db, state.NewKV(db, state.Options{Now: clock})}
+}
+
+func clock() time.Time { return time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC) }
+
+// project is a configuration that was read.
+type project struct {
+	graph  *schema.Graph
+	loaded *load.Result
+}
+
+func read(t testing.TB, fsys fs.FS) project {
+	t.Helper()
+	loaded, err := load.Dir(context.Background(), fsys, load.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := project{schema.Resolve(loaded.Config), loaded}
+	if l := append(loaded.Diagnostics, check.All(p.graph, loaded)...); l.HasErrors() {
+		t.Fatalf("the configuration is not sound:\n%s", l.Error())
+	}
+	return p
+}
+
+func yaml(files map[string]string) fs.FS {
+	out := fstest.MapFS{}
+	for name, text := range files {
+		out[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	return out
+}
+
+func (w *world) account(name string) crm.Account {
+	return embedded.New(w.db, name, embedded.Options{Now: clock})
+}
+
+func (w *world) plan(p project, o plan.Options) *plan.Plan {
+	w.t.Helper()
+	ctx := context.Background()
+	snapshot, err := w.state.Snapshot(ctx)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	readers := map[string]crm.Reader{}
+	for _, r := range p.graph.Of(schema.KindAccount) {
+		storage := r.Name
+		for _, name := range []string{r.Name, r.RenamedFrom} {
+			if rec, ok := snapshot.Records[schema.Ref{Kind: r.Kind, Name: name}]; ok {
+				storage = plan.Storage(rec.IDs, name)
+				break
+			}
+		}
+		readers[r.Name] = crm.ReadOnly(w.account(storage))
+	}
+	for ref, rec := range snapshot.Records {
+		if ref.Kind == schema.KindAccount && readers[ref.Name] == nil {
+			readers[ref.Name] = crm.ReadOnly(w.account(plan.Storage(rec.IDs, ref.Name)))
+		}
+	}
+	live, err := plan.Refresh(ctx, readers, 4)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	pl, err := plan.Make(plan.Input{
+		Declared: p.graph, Applied: snapshot, Live: live, Locate: p.loaded, Config: p.loaded.Digest,
+		Workspace: "default", Version: "test", Now: clock(), Options: o,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return pl
+}
+
+func (w *world) apply(pl *plan.Plan, o apply.Options) (*apply.Receipt, error) {
+	w.t.Helper()
+	ctx := context.Background()
+	lease, err := w.state.Lock(ctx, state.Lock{Holder: "test", Operation: "apply"}, time.Minute)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = w.state.Release(ctx, lease) }()
+	if o.Open == nil {
+		o.Open = w.open(pl)
+	}
+	if o.Now == nil {
+		o.Now = clock
+	}
+	o.Run = state.Run{Operation: "apply", By: "test"}
+	return apply.Run(ctx, w.state, lease, pl, o)
+}
+
+func (w *world) open(pl *plan.Plan) func(context.Context, string) (crm.Account, error) {
+	snapshot, err := w.state.Snapshot(context.Background())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	storage := map[string]string{}
+	for ref, rec := range snapshot.Records {
+		if ref.Kind == schema.KindAccount {
+			storage[ref.Name] = plan.Storage(rec.IDs, ref.Name)
+		}
+	}
+	for _, c := range pl.Changes {
+		if c.Ref.Kind == schema.KindAccount {
+			storage[c.Ref.Name] = plan.Storage(c.IDs, c.Ref.Name)
+		}
+	}
+	return func(_ context.Context, name string) (crm.Account, error) {
+		if s, ok := storage[name]; ok {
+			return w.account(s), nil
+		}
+		return w.account(name), nil
+	}
+}
+
+func (w *world) mustApply(p project) *apply.Receipt {
+	w.t.Helper()
+	pl := w.plan(p, plan.Options{})
+	if pl.Errored {
+		w.t.Fatalf("plan: %v", pl.Diagnostics)
+	}
+	r, err := w.apply(pl, apply.Options{})
+	if err != nil {
+		w.t.Fatalf("apply: %v", err)
+	}
+	return r
+}
+
+// wantEmpty fails where a plan has anything to do.
+func (w *world) wantEmpty(p project) {
+	w.t.Helper()
+	pl := w.plan(p, plan.Options{})
+	if pl.HasChanges() || len(pl.Consequences) > 0 {
+		for _, c := range pl.Changes {
+			w.t.Errorf("%s %v (%s): %v %v", c.Action, c.Ref, c.Reason, c.Fields, c.Effects)
+		}
+		w.t.Fatalf("the plan is not empty: drift %v, consequences %v", pl.Drift, pl.Consequences)
+	}
+}
+
+func TestExamplesComeToRest(t *testing.T) {
+	for _, name := range []string{"two-brands", "multi-brand", "agency", "owner-rotation"} {
+		t.Run(name, func(t *testing.T) {
+			p := read(t, os.DirFS("../examples/"+name))
+			w := newWorld(t, kv.NewMem())
+			r := w.mustApply(p)
+			if r.Added == 0 || r.Outcome != state.Done {
+				t.Fatalf("receipt %+v", r)
+			}
+			w.wantEmpty(p)
+			if problems, err := state.Verify(context.Background(), w.state); err != nil || len(problems) > 0 {
+				t.Fatalf("%v %v", problems, err)
+			}
+			// And away again.
+			pl := w.plan(p, plan.Options{Destroy: true})
+			if _, err := w.apply(pl, apply.Options{}); err != nil {
+				t.Fatal(err)
+			}
+			snapshot, err := w.state.Snapshot(context.Background())
+			if err != nil || len(snapshot.Records) > 0 {
+				t.Fatalf("%v %v", snapshot.Records, err)
+			}
+			w.mustApply(p)
+			w.wantEmpty(p)
+		})
+	}
+}
