@@ -177,7 +177,7 @@ func (p *project) carryOut(ctx context.Context, pl *plan.Plan, o applyOptions) (
 		if err != nil {
 			return err
 		}
-		accounts, err := s.accounts(p.graph, snapshot, pl.Destroy)
+		accounts, err := p.accounts(s, snapshot, pl.Destroy)
 		if err != nil {
 			return err
 		}

@@ -78,7 +78,7 @@ func (p *project) planOn(ctx context.Context, s *store, o planOptions) (*plan.Pl
 		return nil, err
 	}
 	if o.refresh && (o.Destroy || !p.findings.HasErrors()) {
-		if in.Live, err = s.live(ctx, p.graph, in.Applied, o.Destroy); err != nil {
+		if in.Live, err = p.live(ctx, s, in.Applied, o.Destroy); err != nil {
 			return nil, err
 		}
 	}
@@ -86,8 +86,8 @@ func (p *project) planOn(ctx context.Context, s *store, o planOptions) (*plan.Pl
 }
 
 // live reads every account that is declared or applied.
-func (s *store) live(ctx context.Context, declared *schema.Graph, applied *state.Snapshot, destroy bool) (map[string]*plan.Live, error) {
-	accounts, err := s.accounts(declared, applied, destroy)
+func (p *project) live(ctx context.Context, s *store, applied *state.Snapshot, destroy bool) (map[string]*plan.Live, error) {
+	accounts, err := p.accounts(s, applied, destroy)
 	if err != nil {
 		return nil, err
 	}
@@ -103,13 +103,13 @@ const refreshParallelism = 10
 
 // accounts opens every account that is declared or applied, by its declared
 // name.
-func (s *store) accounts(declared *schema.Graph, applied *state.Snapshot, destroy bool) (map[string]crm.Account, error) {
-	out := map[string]crm.Account{}
+func (p *project) accounts(s *store, applied *state.Snapshot, destroy bool) (map[string]crm.Account, error) {
+	declared, out := p.graph, map[string]crm.Account{}
 	open := func(name, storage string, a *schema.Account) error {
 		if a.API != nil {
 			return fmt.Errorf("account %s lives at %s (spec.api), which this version cannot reach yet: plan with --refresh=false, or leave `api` out for an embedded account", name, a.Platform)
 		}
-		out[name] = embedded.New(s.db, storage, embedded.Options{Now: s.now, Matcher: s.matcher(name)})
+		out[name] = embedded.New(s.db, storage, embedded.Options{Now: p.now, Matcher: p.matcher(name)})
 		return nil
 	}
 	followed := map[schema.Ref]bool{} // applied accounts that a declaration stands for
