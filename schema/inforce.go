@@ -1,5 +1,7 @@
 package schema
 
+import "slices"
+
 // Eligible returns the name of the rule that keeps an account with these facts
 // out of an organization hosted at the location, or "". An empty hosting
 // compares with nothing.
@@ -32,19 +34,31 @@ type InForce struct {
 	// Removed maps each account that is no member any more to the rule that
 	// says so.
 	Removed map[string]string
+	// Primary holds what is left: the account that was applied as primary or,
+	// where that one is removed, the first by name of those with Marketing Hub
+	// Enterprise. The product deletes an organization only where no account has
+	// that any more, and an organization is never without a primary.
+	Primary string
 }
 
 // OrganizationInForce computes what is left of an organization. The facts of an
-// account that are not known count as they were declared: the caller puts those
-// in. The hosting location is the primary's.
-func OrganizationInForce(o *Organization, facts func(account string) *Facts) InForce {
-	in := InForce{Removed: map[string]string{}}
-	hosting := ""
-	if f := facts(o.Primary); f != nil {
-		hosting = f.Hosting
+// account that are not known count as they were applied: the caller puts those
+// in. Hosting is the location of the organization when it was applied, its
+// primary's: the account that moved away is removed, be it the primary. Where
+// no member is left there, all have moved, and the location is the primary's.
+func OrganizationInForce(o *Organization, hosting string, facts func(account string) *Facts) InForce {
+	in := InForce{Removed: map[string]string{}, Deleted: true}
+	members := distinct(append([]string{o.Primary}, o.Accounts...))
+	if !slices.ContainsFunc(members, func(a string) bool {
+		f := facts(a)
+		return f != nil && f.Hosting == hosting && f.Eligible("") == ""
+	}) {
+		hosting = ""
+		if f := facts(o.Primary); f != nil {
+			hosting = f.Hosting
+		}
 	}
-	enterprise := false
-	for _, a := range distinct(append([]string{o.Primary}, o.Accounts...)) {
+	for _, a := range members {
 		f := facts(a)
 		if f == nil {
 			continue
@@ -53,9 +67,16 @@ func OrganizationInForce(o *Organization, facts func(account string) *Facts) InF
 			in.Removed[a] = rule
 			continue
 		}
-		enterprise = enterprise || f.HoldsOrganization()
+		if f.HoldsOrganization() {
+			in.Deleted = false
+			if in.Primary == "" {
+				in.Primary = a
+			}
+		}
 	}
-	in.Deleted = !enterprise
+	if in.Removed[o.Primary] == "" {
+		in.Primary = o.Primary
+	}
 	return in
 }
 
