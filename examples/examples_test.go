@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"accord/diag"
 	"accord/schema"
@@ -98,6 +99,76 @@ func TestExamplesShowEveryStepAndTrigger(t *testing.T) {
 	if len(steps) > 0 || len(events) > 0 {
 		t.Errorf("no example shows the steps %v and the triggers %v", steps, events)
 	}
+}
+
+// Each README says what to edit and what accord answers.
+func TestEdits(t *testing.T) {
+	for _, tc := range []struct {
+		example, file, old, new string
+		want                    []string // rules, each once
+	}{
+		{"two-brands", "organization.yaml", "between: [acme-de, acme-us]", "between: [acme-de, acme-de]", []string{"connection-to-itself"}},
+		{"two-brands", "organization.yaml", "between: [acme-de, acme-us]", "between: [acme-de, acme-su]", []string{"reference-unknown"}},
+		{
+			"two-brands", "organization.yaml", "  hosting: eu1\n  subscriptions: {sales", "  hosting: na1\n  subscriptions: {sales",
+			[]string{"hosting-location-differs"},
+		},
+		{
+			"two-brands", "organization.yaml", "{account: acme-us, superAdmin: true, seats: [sales], ", "{account: acme-us, superAdmin: true, ",
+			[]string{"mirroring-without-viewers"},
+		},
+		{"multi-brand", "workflows/forward-form-submissions/forward.yaml", "            createIfMissing: true # without", "            # without", nil},
+		{"multi-brand", "workflows/cross-sell/won-deals.yaml", `"closedwon"]`, `"closedwonn"]`, []string{"condition-never-holds"}},
+		{
+			"multi-brand", "accounts/acme-us.yaml", "  labels: {group: acme, sells: direct}\n", "",
+			[]string{"pipeline-not-found", "reference-unknown"},
+		},
+		{"agency", "agency.yaml", "employeeEmailDomain: agency.example", "employeeEmailDomain: gmail.com", []string{"partner-domain-shared"}},
+		{"agency", "people.yaml", "superAdmin: true, ", "", []string{"partner-needs-super-admin"}},
+		{"agency", "clients/acme/organization.yaml", "  limits: extended\n", "", []string{"property-not-writable"}},
+		{"agency", "agency.yaml", "accounts: [acme-de, globex]", "accounts: [acme-de]", []string{"employee-needs-client-access"}},
+		{"agency", "agency.yaml", "  clientAccess:\n    - {user: freelancer, accounts: [acme-de, globex]}\n", "", nil},
+		{"owner-rotation", "account.yaml", "plan: premium", "plan: standard", []string{"rotation-needs-premium"}},
+		{"owner-rotation", "account.yaml", "  apps: [automation]\n", "", []string{"automation-app-missing"}},
+		{"owner-rotation", "workflows.yaml", "rotate: [{user: anna, weight: 3}, ben, chloe]", "rotate: [anna]", []string{"rotation-needs-two-users"}},
+		{"owner-rotation", "workflows.yaml", "{user: eva, list: crm-contacts}", "{user: eva}", []string{"default-list-missing"}},
+	} {
+		t.Run(tc.example+" "+tc.file+" "+strings.Join(tc.want, " "), func(t *testing.T) {
+			text, err := os.ReadFile(path.Join(tc.example, tc.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(text), tc.old) {
+				t.Fatalf("%s does not contain %q", tc.file, tc.old)
+			}
+			fsys := edited{os.DirFS(tc.example), tc.file, strings.Replace(string(text), tc.old, tc.new, 1)}
+			r, err := load.Dir(t.Context(), fsys, load.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, d := range append(r.Diagnostics, check.All(schema.Resolve(r.Config), r)...) {
+				got = append(got, d.Rule)
+				t.Logf("%v\n\t%s", d, d.Help)
+			}
+			if slices.Sort(got); !slices.Equal(slices.Compact(got), tc.want) {
+				t.Errorf("found %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+// edited is a file system in which one file has another text.
+type edited struct {
+	fs.FS
+	name, text string
+}
+
+func (e edited) Open(name string) (fs.File, error) {
+	if name == e.name {
+		return fstest.MapFS{name: {Data: []byte(e.text)}}.Open(name)
+	}
+	return e.FS.Open(name)
 }
 
 // What a README links to is there.

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"text/template"
 )
@@ -64,13 +65,16 @@ func (f office) files(o Options, yield func(string, []byte) bool) bool {
 			more = f.more
 		}
 		c := newClient(o.Seed, number, more)
-		for start, end := 0, 0; start < len(c.documents); start = end {
-			file := c.documents[start].file
-			for end = start; end < len(c.documents) && c.documents[end].file == file; end++ {
+		for len(c.documents) > 0 {
+			file := c.documents[0].file
+			n := slices.IndexFunc(c.documents, func(d document) bool { return d.file != file })
+			if n < 0 {
+				n = len(c.documents)
 			}
-			if !yield(fmt.Sprintf("%s/%s/%s.yaml", dir, c.name, file), render(o, c.documents[start:end])) {
+			if !yield(fmt.Sprintf("%s/%s/%s.yaml", dir, c.name, file), render(o, c.documents[:n])) {
 				return false
 			}
+			c.documents = c.documents[n:]
 		}
 	}
 	return true
