@@ -6,6 +6,7 @@ import (
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/cost"
+	"cel.dev/cel-go/common/overloads"
 	"cel.dev/cel-go/common/types"
 )
 
@@ -70,9 +71,13 @@ func tooExpensive(checked *ast.AST) bool {
 // sizes estimates what an expression reads.
 type sizes struct{}
 
-// EstimateCallCost implements cost.Estimator with CEL's own estimates.
-func (sizes) EstimateCallCost(string, string, *cost.AstNode, []cost.AstNode) *cost.CallEstimate {
-	return nil
+// EstimateCallCost implements cost.Estimator with CEL's own estimates, but for
+// contains, which is linear here and not the product of both lengths.
+func (sizes) EstimateCallCost(function, _ string, _ *cost.AstNode, _ []cost.AstNode) *cost.CallEstimate {
+	if function != overloads.Contains {
+		return nil
+	}
+	return &cost.CallEstimate{CostEstimate: cost.CostEstimate{Max: maxText / 10}}
 }
 
 // EstimateSize implements cost.Estimator.

@@ -117,8 +117,8 @@ func compile(words *vocabulary, text, want string) *compiled {
 		return out
 	}
 	if c.loops && tooExpensive(checked) {
-		c.report(span{0, len(runes)}, "the condition can cost too much: an exists inside an exists looks at every pair",
-			"compare less inside the innermost exists, or use one exists")
+		c.report(span{0, len(runes)}, "the condition can take too long",
+			"an exists inside an exists looks at every pair of elements: use one, or compare less in the innermost")
 		out.problems = c.problems
 		return out
 	}
