@@ -196,9 +196,8 @@ func (p *parsed) document(n *yaml.Node, c chunk, index, base int) {
 	}
 	d := document{resource: r}
 	if ok {
-		t.check(kind)
-		switch {
-		case len(t.findings) == 0:
+		switch accepted := t.check(kind); {
+		case accepted && len(t.findings) == 0:
 			d = p.resource(t, r)
 		case kind == schema.KindProject:
 			// Its files are read all the same, where it can be known which.
@@ -207,6 +206,7 @@ func (p *parsed) document(n *yaml.Node, c chunk, index, base int) {
 			}
 		}
 	}
+	before := len(p.findings)
 	for _, f := range t.findings {
 		if p.hidden(f.Position) {
 			continue // the secret in it is the finding
@@ -215,6 +215,12 @@ func (p *parsed) document(n *yaml.Node, c chunk, index, base int) {
 		p.findings.Add(f)
 	}
 	p.leaks(c, address(r))
+	if !d.sound && len(p.findings) == before {
+		// What is refused is never refused in silence.
+		p.findings.Add(diag.Diagnostic{
+			Rule: "schema", Message: "the document is not what the schema of its kind allows", Address: address(r), Position: t.at(t.nodeSpan(t.root)),
+		})
+	}
 	p.documents = append(p.documents, d)
 }
 

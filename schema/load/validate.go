@@ -65,26 +65,29 @@ var forms = func() map[schema.Kind]*form {
 	return m
 }()
 
-// check checks the document against the schema of its kind.
-func (t *tree) check(kind schema.Kind) {
+// check reports whether the schema of its kind accepts a document; why it does
+// not is found.
+func (t *tree) check(kind schema.Kind) bool {
 	f := forms[kind]
 	if f == nil {
 		f = forms[""]
 	}
 	if kind.Known() && f.shape().accepts(t.root) {
-		return
+		return true
 	}
 	v, err := decodeJSON(appendJSON(nil, t.root))
 	if err != nil {
 		t.find("schema", t.root, mask(err.Error()), "")
-		return
+		return false
 	}
 	var invalid *jsonschema.ValidationError
-	if errors.As(f.schema().Validate(v), &invalid) {
-		e := explainer{tree: t, form: f}
-		e.collect(invalid)
-		e.report()
+	if !errors.As(f.schema().Validate(v), &invalid) {
+		return kind.Known()
 	}
+	e := explainer{tree: t, form: f}
+	e.collect(invalid)
+	e.report()
+	return false
 }
 
 // decodeJSON reads JSON as jsonschema wants it: numbers as they are written.
@@ -279,12 +282,12 @@ func (e *explainer) one(f failure) {
 	case "pattern":
 		e.wrongPattern(f)
 	case "minLength":
-		e.add(f, where(f.path)+" is empty", describe(f.schema))
+		e.add(f, where(f.path)+" is empty", e.describe(f.schema))
 	case "minItems", "maxItems", "minProperties", "maxProperties":
 		if said == "" {
 			said = where(f.path) + " is empty: it needs at least one"
 		}
-		e.add(f, said, describe(f.schema))
+		e.add(f, said, e.describe(f.schema))
 	case "minimum", "maximum":
 		bound := map[string]string{"minimum": "at least", "maximum": "at most"}[f.keyword]
 		e.add(f, fmt.Sprintf("%s is %s; it has to be %s %v", where(f.path), shownValue(f.value), bound, f.rule), "")
@@ -297,13 +300,21 @@ func (e *explainer) one(f failure) {
 		}
 		e.find("schema", at, said, "Remove it.")
 	default:
-		e.add(f, where(f.path)+" is not what it can be", describe(f.schema))
+		e.add(f, where(f.path)+" is not what it can be", e.describe(f.schema))
 	}
 }
 
-func describe(s map[string]any) string {
-	d, _ := s["description"].(string)
-	return d
+// describe is what a schema says to people.
+func (e *explainer) describe(s map[string]any) string {
+	if d, ok := s["description"].(string); ok {
+		return d
+	}
+	if ref, ok := s["$ref"].(string); ok {
+		if def, ok := e.schemaAt(strings.Split(strings.TrimPrefix(ref, "#/"), "/")); ok {
+			return e.describe(def)
+		}
+	}
+	return ""
 }
 
 func texts(v any) []string {
@@ -326,7 +337,7 @@ func (e *explainer) missing(f failure) {
 		help := ""
 		if properties, ok := f.schema["properties"].(map[string]any); ok {
 			if p, ok := properties[name].(map[string]any); ok {
-				help = describe(p)
+				help = e.describe(p)
 			}
 		}
 		if f.path == "" && (name == "kind" || name == "apiVersion") {
@@ -368,7 +379,7 @@ func (e *explainer) wrongType(f failure) {
 			}
 		}
 	}
-	help := describe(f.schema)
+	help := e.describe(f.schema)
 	switch {
 	case isEmpty(f.value):
 		help = strings.TrimSpace(help + " Remove the field where it says nothing.")
@@ -445,7 +456,7 @@ func (e *explainer) alternatives(f failure, said string) {
 	}
 	if said == "" {
 		said = fmt.Sprintf("%s needs one of %s", where(f.path), strings.Join(names, ", "))
-		help = describe(f.schema)
+		help = e.describe(f.schema)
 	}
 	e.add(f, said, help)
 }
