@@ -29,7 +29,11 @@ func ParseDuration(s string) (time.Duration, error) {
 		if err != nil || !ok {
 			return bad()
 		}
-		total += time.Duration(count) * unit
+		if time.Duration(count) <= most/unit {
+			total += time.Duration(count) * unit
+		} else {
+			total = most + 1 // the product would overflow
+		}
 		if total > most {
 			return 0, fmt.Errorf("%q is longer than ten years", s)
 		}
