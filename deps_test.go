@@ -56,7 +56,7 @@ var policy = map[string]permission{
 	},
 
 	// The command.
-	"cmd/accord":      {imports: "*", system: "os os/exec os/signal os/user syscall log/slog clock"},
+	"cmd/accord":      {imports: "*", system: "os os/exec os/signal syscall log/slog clock"},
 	"cmd/accord/view": {imports: "apply crm diag plan schema schema/check state github.com/sergi/go-diff"},
 
 	// Configurations to read, to try and to measure with.
