@@ -77,7 +77,7 @@ type permission struct {
 }
 
 // forTests is what the tests of every package may import.
-const forTests = "github.com/rogpeppe/go-internal pgregory.net/rapid go.uber.org/goleak"
+const forTests = "examples/generate github.com/rogpeppe/go-internal pgregory.net/rapid go.uber.org/goleak"
 
 // guarded are the parts of the standard library that reach outside the process,
 // or make a result depend on something else than its arguments. "clock" is

@@ -41,9 +41,9 @@ func TestSound(t *testing.T) {
 		{"the smallest", generate.Options{}, generate.Minimum},
 		{"one client and a half", generate.Options{Resources: 77, Seed: 9}, 77},
 		{"two offices", generate.Options{Resources: 2_500, Seed: 1}, 2_500},
-		{"other names", generate.Options{Resources: 2_500, Seed: 2}, 2_500},
-		{"some changed", generate.Options{Resources: 2_500, Seed: 1, Changed: 0.2}, 2_500},
-		{"all changed", generate.Options{Resources: 2_500, Seed: 1, Changed: 1}, 2_500},
+		{"other names", generate.Options{Resources: 700, Seed: 2}, 700},
+		{"some changed", generate.Options{Resources: 700, Seed: 3, Changed: 0.2}, 700},
+		{"all changed", generate.Options{Resources: 700, Seed: 4, Changed: 1}, 700},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c := declared(t, generate.MapFS(tc.Options))
@@ -56,12 +56,12 @@ func TestSound(t *testing.T) {
 
 // Every size near the one where a client or an office begins comes out.
 func TestNumber(t *testing.T) {
-	for n := generate.Minimum; n < 3*generate.Minimum; n++ {
+	for n := generate.Minimum; n < 2*generate.Minimum; n++ {
 		if got := kinds(generate.MapFS(generate.Options{Resources: n}))["all"]; got != n {
 			t.Errorf("%d resources, want %d", got, n)
 		}
 	}
-	for n := 1_770; n < 1_870; n += 9 {
+	for n := 1_770; n < 1_870; n += 20 {
 		if got := kinds(generate.MapFS(generate.Options{Resources: n, Seed: 1}))["all"]; got != n {
 			t.Errorf("%d resources, want %d", got, n)
 		}
@@ -141,12 +141,12 @@ func TestLargerHoldsSmaller(t *testing.T) {
 }
 
 func TestChanged(t *testing.T) {
-	o := generate.Options{Resources: 3_000, Seed: 1}
+	o := generate.Options{Resources: 2_000, Seed: 1}
 	before := resources(t, o)
 	for _, tc := range []struct {
 		share     float64
 		low, high int
-	}{{0.01, 15, 50}, {0.5, 1_400, 1_600}, {1, 3_000, 3_000}} {
+	}{{0.01, 8, 36}, {0.5, 920, 1_080}, {1, 2_000, 2_000}} {
 		o.Changed = tc.share
 		after, n := resources(t, o), 0
 		if !slices.Equal(slices.Sorted(maps.Keys(before)), slices.Sorted(maps.Keys(after))) {
@@ -158,7 +158,7 @@ func TestChanged(t *testing.T) {
 			}
 		}
 		if n < tc.low || n > tc.high {
-			t.Errorf("with a share of %v, %d of 3,000 resources changed, want %d to %d", tc.share, n, tc.low, tc.high)
+			t.Errorf("with a share of %v, %d of 2,000 resources changed, want %d to %d", tc.share, n, tc.low, tc.high)
 		}
 	}
 }
