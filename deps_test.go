@@ -44,7 +44,7 @@ var policy = map[string]permission{
 	"state/statetest": {imports: "schema state pgregory.net/rapid", system: "testing"},
 
 	// An account, and one that lives in our own store.
-	"crm":          {imports: "schema golang.org/x/net/idna"},
+	"crm":          {imports: "schema golang.org/x/net/idna", tests: "crm/embedded kv"},
 	"crm/embedded": {imports: "crm diag kv schema", tests: "crm/crmtest kv/badgerkv", system: "clock"},
 	"crm/crmtest":  {imports: "crm schema pgregory.net/rapid", system: "testing"},
 
