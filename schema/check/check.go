@@ -99,6 +99,7 @@ func All(g *schema.Graph, at Locator) diag.List {
 			r.check(p)
 		}
 	}
+	checkPolicies(p)
 	return p.list()
 }
 

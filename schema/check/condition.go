@@ -2,6 +2,7 @@ package check
 
 import (
 	"slices"
+	"strings"
 
 	"accord/schema"
 	"accord/schema/expr"
@@ -23,7 +24,7 @@ func checkConditions(p *pass) {
 	tell := func(all []condition) {
 		for _, c := range all {
 			for _, problem := range c.problems {
-				if problem.Rule == p.rule.Name {
+				if problem.Rule == p.rule.Name && !p.leftOutName(c.Text, problem) {
 					p.report(c.r, c.Path, "%s", problem.Message).help("%s", problem.Help).within(problem.Start, problem.End)
 				}
 			}
@@ -35,6 +36,16 @@ func checkConditions(p *pass) {
 	for _, r := range p.Of(schema.KindList) {
 		tell(p.membership(r))
 	}
+	for _, r := range p.Of(schema.KindPolicy) {
+		tell([]condition{compilePolicy(r)})
+	}
+}
+
+// leftOutName reports whether the word that a problem is about may be a property,
+// a pipeline or a stage of a document that was left out.
+func (p *pass) leftOutName(text string, problem expr.Problem) bool {
+	word := strings.Trim(string([]rune(text)[problem.Start:problem.End]), `"'`)
+	return word != "" && (p.leftOut(schema.KindProperty, word) || p.leftOut(schema.KindPipeline, word))
 }
 
 // conditions are the expressions of a workflow, compiled for its account. Where

@@ -19,7 +19,7 @@ func (p *pass) forwarded(yield func(w workflow, at schema.Path, u *schema.Upsert
 	for i, w := range e.workflows {
 		for j, s := range w.steps {
 			u := s.UpsertContact
-			if u == nil || p.Account(u.In) == nil || !u.CreateIfMissing && u.CrossSell == "" {
+			if u == nil || p.Account(u.In) == nil || u.In == w.Account || !u.CreateIfMissing && u.CrossSell == "" {
 				continue
 			}
 			t := taken{marketing: u.MarketingContact != nil}

@@ -24,9 +24,9 @@ import (
 //     times, unless the record is a new one each time (a created deal, or one
 //     that a workflow enrolled because it was created);
 //   - a constant that nothing in the part writes over with another value: the
-//     second write changes nothing;
+//     second write changes nothing, unless the record is a new one;
 //   - a value that is written only where nothing is set (existing: keep), where
-//     nothing in the part clears it.
+//     nothing in the part clears it, unless the record is a new one.
 //
 // Taking something away can break the part up, so it is done until nothing more
 // goes. Of what is left, a shortest cycle through each workflow is reported.
@@ -115,7 +115,7 @@ func (l *loops) settle(part []int) bool {
 	}
 	over, kept := l.values(part)
 	for _, node := range part {
-		if l.isWorkflow(node) || l.effectOf(node).how != writes {
+		if l.isWorkflow(node) || l.effectOf(node).how != writes || fresh[node] {
 			continue
 		}
 		x := l.effectOf(node)

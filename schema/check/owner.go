@@ -155,7 +155,9 @@ func rotating(s *schema.AssignOwner) []string {
 
 // aloneIn reports whether the account has no second user, so that no rotation
 // is possible there, whoever it names.
-func (p *pass) aloneIn(account string) bool { return len(p.UsersOf(account)) < 2 }
+func (p *pass) aloneIn(account string) bool {
+	return len(p.UsersOf(account)) < 2 && !p.leftOut(schema.KindUser, account)
+}
 
 func checkRotationUsers(p *pass) {
 	p.assignments(func(w workflow, at schema.Path, s *schema.AssignOwner) {

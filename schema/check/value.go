@@ -57,6 +57,9 @@ func checkTriggerNames(p *pass, w workflow) {
 		object, field = w.enrolls, at.Key("object")
 	}
 	if !p.hasObject(w.Account, object) {
+		if p.leftOut(schema.KindProperty, object) {
+			return
+		}
 		f := p.report(w.r, field, "%s has no object %s", w.Account, object)
 		if did := diag.DidYouMean(object, p.objects(w.Account)); did != "" {
 			f.help("%s", did)
@@ -219,7 +222,7 @@ func (p *pass) value(w workflow, at schema.Path, account, object, name string, v
 		switch {
 		case !isText:
 			wrong("one of its options").help("Write an option in quotes.")
-		case len(info.Options) > 0 && !slices.Contains(info.Options, text):
+		case len(info.Options) > 0 && !slices.Contains(info.Options, text) && !p.leftOut(schema.KindPipeline, text):
 			f := p.report(w.r, at, "%s has no option %s in %s", name, shown(text), account)
 			if did := diag.DidYouMean(text, info.Options); did != "" {
 				f.help("%s", did)

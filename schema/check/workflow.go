@@ -307,9 +307,6 @@ func enrolls(g *schema.Graph, w *schema.Workflow) string {
 		}
 		return ""
 	case schema.EventManual:
-		if w.Trigger.Object == "" {
-			return schema.Contact
-		}
 		return w.Trigger.Object
 	}
 	return w.Trigger.OnObject()
@@ -370,7 +367,7 @@ func checkConnected(p *pass) {
 				continue
 			}
 			c, ok := p.Goes(schema.FeatureWorkflows, w.Account, a.in)
-			if ok {
+			if ok || p.leftOut(schema.KindConnection, w.Account, a.in) {
 				continue
 			}
 			if i, told := first[a.in]; told {
@@ -398,7 +395,7 @@ func checkConnected(p *pass) {
 
 func checkInOrganization(p *pass) {
 	for w := range p.workflows() {
-		if w.account == nil || p.OrganizationOf(w.Account) != nil {
+		if w.account == nil || p.OrganizationOf(w.Account) != nil || p.leftOut(schema.KindOrganization, w.Account) {
 			continue
 		}
 		for a := range w.actions() {
@@ -421,11 +418,11 @@ func checkTargets(p *pass) {
 				continue
 			}
 			if fits {
-				p.report(w.r, a.at.Key("target"), "the trigger enrolls a %s, so the action takes the enrolled one and not %s", a.object, a.target).
+				p.report(w.r, a.at.Key("target"), "the trigger enrolls %s records, so the action takes the enrolled one and not %s", a.object, a.target).
 					help("Write target: enrolled.").see(w.r, spec.Key("trigger").Key("on"), "the trigger")
 				continue
 			}
-			p.report(w.r, a.at.Key("target"), "the trigger enrolls no %s but a %s, so there is no enrolled %s", a.object, w.enrolls, a.object).
+			p.report(w.r, a.at.Key("target"), "the trigger enrolls %s records, so there is no enrolled %s", w.enrolls, a.object).
 				help("Write target: last-updated or target: all-associated.").see(w.r, spec.Key("trigger").Key("on"), "the trigger")
 		}
 	}
@@ -441,7 +438,7 @@ func checkContactSource(p *pass) {
 			if f != nil {
 				return f.see(w.r, at, "%s as well", what)
 			}
-			f = p.report(w.r, at, "%s is about a contact, and the trigger enrolls a %s", what, w.enrolls).
+			f = p.report(w.r, at, "%s is about a contact, and the trigger enrolls %s records", what, w.enrolls).
 				help("Add `contactSource: last-updated` or `contactSource: all-associated` to the workflow.")
 			return f
 		}
@@ -496,7 +493,7 @@ func checkWritable(p *pass) {
 func checkPipelines(p *pass) {
 	for w := range p.workflows() {
 		for a := range w.actions() {
-			if a.deal == nil || a.deal.Pipeline.Source || p.Account(a.in) == nil {
+			if a.deal == nil || a.deal.Pipeline.Source || p.Account(a.in) == nil || p.leftOut(schema.KindPipeline, a.deal.Pipeline.Name) {
 				continue
 			}
 			want := a.deal.Pipeline
