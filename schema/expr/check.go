@@ -2,7 +2,6 @@ package expr
 
 import (
 	"slices"
-	"strings"
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
@@ -90,10 +89,10 @@ func (c *check) infer(e ast.Expr) operand {
 		return c.call(e)
 	case ast.ListKind:
 		return c.list(e)
-	case ast.MapKind:
-		return c.mapping(e)
 	case ast.ComprehensionKind:
 		return c.exists(e)
+	case ast.MapKind:
+		return c.report(c.span(e), "a condition makes no maps", "compare the values one by one")
 	}
 	return c.report(c.span(e), "a condition makes no records", "compare the properties one by one")
 }
@@ -169,23 +168,19 @@ func (c *check) member(e ast.Expr, sel ast.SelectExpr, of operand) operand {
 	return c.report(at, c.describe(sel.Operand(), of)+" and has no "+quote(name), "")
 }
 
+// list is the type of a list of elements; whole numbers next to others become
+// such.
 func (c *check) list(e ast.Expr) operand {
 	elements := e.AsList().Elements()
+	if len(elements) == 0 {
+		return c.dynamic(e)
+	}
 	operands := make([]operand, len(elements))
 	for i, x := range elements {
 		operands[i] = c.infer(x)
 	}
-	return c.listOf(elements, operands)
-}
-
-// listOf is the type of a list of these elements; whole numbers next to others
-// become such.
-func (c *check) listOf(elements []ast.Expr, operands []operand) operand {
 	if slices.ContainsFunc(operands, func(o operand) bool { return o.typ == nil }) {
 		return broken
-	}
-	if len(elements) == 0 {
-		return operand{typ: types.NewListType(types.DynType)}
 	}
 	c.widen(elements, operands)
 	first := operands[0].typ
@@ -207,35 +202,6 @@ func (c *check) widen(exprs []ast.Expr, operands []operand) {
 			operands[i] = c.double(exprs[i])
 		}
 	}
-}
-
-func (c *check) mapping(e ast.Expr) operand {
-	var result *types.Type
-	ok := true
-	for _, entry := range e.AsMap().Entries() {
-		m := entry.AsMapEntry()
-		key, value := c.infer(m.Key()), c.infer(m.Value())
-		if key.typ == nil || value.typ == nil {
-			ok = false
-			continue
-		}
-		if !key.is(types.StringKind) && !key.dyn() {
-			c.report(c.span(m.Key()), c.describe(m.Key(), key)+", and a key is a text", "")
-			ok = false
-		}
-		if result == nil || result.IsExactType(value.typ) {
-			result = value.typ
-		} else {
-			result = types.DynType
-		}
-	}
-	switch {
-	case !ok:
-		return broken
-	case result == nil || result == types.DynType:
-		return operand{typ: types.NewMapType(types.DynType, types.DynType)}
-	}
-	return operand{typ: types.NewMapType(types.StringType, result)}
 }
 
 // exists is the one comprehension that the parser makes.
@@ -326,6 +292,13 @@ func (c *check) double(e ast.Expr) operand {
 	return operand{typ: types.DoubleType}
 }
 
+// dynamic keeps CEL's checker from guessing the type of an expression by where
+// it is used.
+func (c *check) dynamic(e ast.Expr) operand {
+	e.SetKindCase(c.make.NewCall(e.ID(), overloads.TypeConvertDyn, c.moved(e)))
+	return operand{typ: types.DynType}
+}
+
 // moment makes a timestamp of a text that stands next to a date. It reports
 // false where e is no text written out.
 func (c *check) moment(e ast.Expr) (operand, bool) {
@@ -380,7 +353,7 @@ func (c *check) call(e ast.Expr) operand {
 		return c.arithmetic(e, name, args)
 	case operators.Negate:
 		o := c.infer(args[0])
-		if o.typ == nil || o.numeric() && !o.is(types.UintKind) || o.dyn() || o.is(types.DurationKind) {
+		if o.typ == nil || o.numeric() && !o.is(types.UintKind) || o.dyn() {
 			return operand{typ: o.typ}
 		}
 		return c.report(c.span(e), c.describe(args[0], o)+" and has no negative", "")
@@ -452,15 +425,14 @@ func (c *check) agree(whole, a, b ast.Expr, x, y *operand) bool {
 	case y.is(types.NullTypeKind):
 		c.noNull(b)
 		return false
+	case x.is(types.StructKind):
+		c.recordCompared(a, *x)
+		return false
+	case y.is(types.StructKind):
+		c.recordCompared(b, *y)
+		return false
 	case x.dyn(), y.dyn():
 		return true
-	case x.is(types.StructKind), y.is(types.StructKind):
-		e, o := a, *x
-		if !o.is(types.StructKind) {
-			e, o = b, *y
-		}
-		c.recordCompared(e, o)
-		return false
 	case x.typ.IsExactType(y.typ), x.is(types.ListKind) && y.is(types.ListKind) && sameList(x.typ, y.typ) != nil:
 		return true
 	}
@@ -600,7 +572,7 @@ func arithmeticResult(operator string, x, y operand) *types.Type {
 			continue
 		}
 		switch {
-		case want[0].Kind() == types.ListKind:
+		case want[0].Kind() == types.ListKind && !(x.dyn() && y.dyn()):
 			return sameList(x.typ, y.typ)
 		case result == nil:
 			result = o.ResultType()
@@ -615,9 +587,9 @@ func arithmeticResult(operator string, x, y operand) *types.Type {
 // or nil where their elements differ.
 func sameList(x, y *types.Type) *types.Type {
 	switch {
-	case x.Kind() == types.DynKind || y.Kind() == types.DynKind:
-		return types.DynType
-	case x.IsExactType(y), elementIsDyn(x):
+	case x.Kind() == types.DynKind:
+		return y
+	case y.Kind() == types.DynKind, x.IsExactType(y), elementIsDyn(x):
 		return x
 	case elementIsDyn(y):
 		return y
@@ -636,9 +608,12 @@ func (c *check) index(e ast.Expr, args []ast.Expr) operand {
 	}
 	switch {
 	case of.dyn():
-		return of
+		if by.dyn() || by.is(types.StringKind) || by.is(types.IntKind) {
+			return c.dynamic(e)
+		}
+		return c.report(c.span(args[1]), c.describe(args[1], by)+", and a key is a text or a whole number", "")
 	case of.is(types.MapKind):
-		if by.dyn() || of.typ.Parameters()[0].Kind() == types.DynKind || by.typ.IsExactType(of.typ.Parameters()[0]) {
+		if by.dyn() || by.is(types.StringKind) {
 			return operand{typ: of.typ.Parameters()[1]}
 		}
 		return c.report(c.span(args[1]), c.describe(args[1], by)+", and a key is a text", "")
@@ -657,7 +632,7 @@ func (c *check) index(e ast.Expr, args []ast.Expr) operand {
 func (c *check) function(e ast.Expr, call ast.CallExpr) operand {
 	name := call.FunctionName()
 	f := language().functions[name]
-	if f == nil || isOperator(name) || strings.HasPrefix(name, "@") {
+	if f == nil || !slices.Contains(Functions, name) {
 		return c.unknownFunction(e, call)
 	}
 	exprs := call.Args()

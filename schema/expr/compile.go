@@ -190,7 +190,13 @@ func (p *Program) plan() error {
 		}
 		for _, l := range p.leaves {
 			e := ast.NewCheckedAST(ast.NewAST(l.expr, nil), p.types.TypeMap(), p.types.ReferenceMap())
-			if l.run, p.planErr = p.words.planner.NewInterpretable(e, options...); p.planErr != nil {
+			l.run, p.planErr = p.words.planner.NewInterpretable(e, options...)
+			if p.planErr != nil {
+				// The optimizer computes what is constant, and gives up where
+				// that fails; at run time a failure is false.
+				l.run, p.planErr = p.words.planner.NewInterpretable(e, options[1:]...)
+			}
+			if p.planErr != nil {
 				p.planErr = fmt.Errorf("plan expression %q: %w", p.text, p.planErr)
 				return
 			}

@@ -79,7 +79,7 @@ func TestEval(t *testing.T) {
 		{`size(contacts) == 2`, true, nil},
 		{`event.property == "dealstage" && event.old == "qualified" && event.new == deal.dealstage`, true, nil},
 		{`event.at > deal.closedate`, true, nil},
-		{`[1, 2].exists(n, n == deal.amount) || {"a": "b"}["a"] == "b"`, true, nil},
+		{`[1, 2].exists(n, n == deal.amount) || [1, 2][0] == 1`, true, nil},
 
 		// What is not set.
 		{`contact.vip`, false, []string{"contact.vip is not set"}},
@@ -254,6 +254,7 @@ func TestPolicies(t *testing.T) {
 		{"change", `change.kind == "Connection" && change.action == "delete"`, change, true, nil},
 		{"change", `"acme-de" in change.before.between && !has(change.after)`, change, true, nil},
 		{"change", `change.after.between == ["a"]`, change, false, []string{"change.after is not set"}},
+		{"change", `change.fields != [] && size([]) == 0`, change, true, nil},
 		{"change", `change.fields.exists(f, f.startsWith("spec.between"))`, change, true, nil},
 		{"flow", `flow.to == "acme-us" && "email" in flow.data && flow.feature == "workflows" && flow.basis == ""`, flow, true, nil},
 	} {

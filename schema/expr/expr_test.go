@@ -97,6 +97,8 @@ func TestProblems(t *testing.T) {
 		{`contacts.exists(c)`, `exists`, `exists takes a name and a condition`, ``},
 		{`has(contact)`, `contact`, `has asks for one property`, `has(contact.country)`},
 		{`Foo{a: 1} == 1`, `Foo{a: 1}`, `a condition makes no records`, ``},
+		{`{"a": 1}["a"] == 1`, `{"a": 1}`, `a condition makes no maps`, ``},
+		{`dyn(deal.amount) == 1`, `dyn`, `there is no function "dyn"`, ``},
 		// Syntax.
 		{``, ``, `the expression is empty`, ``},
 		{`deal.amount >`, ``, `the expression ends too early`, ``},

@@ -11,6 +11,7 @@ import (
 	"cel.dev/cel-go/common/containers"
 	"cel.dev/cel-go/common/decls"
 	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/overloads"
 	"cel.dev/cel-go/common/stdlib"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
@@ -55,11 +56,12 @@ var Functions = []string{
 	"lowerAscii", "matches", "size", "startsWith", "string", "timestamp", "trim", "upperAscii",
 }
 
-var operatorNames = []string{
+// internalNames are the functions that an expression cannot call by name.
+var internalNames = []string{
 	operators.Conditional, operators.LogicalAnd, operators.LogicalOr, operators.LogicalNot, operators.Equals,
 	operators.NotEquals, operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals,
 	operators.Add, operators.Subtract, operators.Multiply, operators.Divide, operators.Modulo, operators.Negate,
-	operators.Index, operators.In, operators.NotStrictlyFalse,
+	operators.Index, operators.In, operators.NotStrictlyFalse, overloads.TypeConvertDyn,
 }
 
 // standard is what every environment has: the functions and how they are
@@ -91,7 +93,7 @@ var language = sync.OnceValue(func() *standard {
 	must(err)
 	var declared []*decls.FunctionDecl
 	for _, f := range stdlib.Functions() {
-		if slices.Contains(Functions, f.Name()) || slices.Contains(operatorNames, f.Name()) {
+		if slices.Contains(Functions, f.Name()) || slices.Contains(internalNames, f.Name()) {
 			declared = append(declared, f)
 		}
 	}
