@@ -58,6 +58,10 @@ func Format(src []byte) ([]byte, error) {
 	}
 	// Comments behind the last document are in no chunk.
 	if rest := bytes.TrimSpace(s.text[last(cs):]); len(rest) > 0 {
+		// Apart from the last document, as it stays when it is in its chunk.
+		if kept := bytes.TrimRight(out.Bytes(), "\n"); len(kept) > 0 && len(kept) == out.Len()-1 {
+			out.WriteByte('\n')
+		}
 		out.Write(rest)
 		out.WriteByte('\n')
 	}
@@ -104,7 +108,7 @@ func formatDocument(body []byte) []byte {
 		return body
 	}
 	if got, err := readValue(asWritten); err != nil || !bytes.Equal(got, want) {
-		asWritten = append(slices.Clone(body), '\n') // blank lines at its end say something
+		return body // the blank lines at its end say something
 	}
 	said := comments(asWritten)
 	for _, blanks := range []bool{true, false} {
@@ -268,20 +272,23 @@ func marked(s *source, inside map[int]bool) []byte {
 	return b.Bytes()
 }
 
+// unmarked makes the marks blank lines again, one where yaml.v3 wrote another
+// beside it.
 func unmarked(text []byte) []byte {
 	var b bytes.Buffer
-	before := true
+	blank, mark := true, false // the line before
 	for line := range bytes.Lines(text) {
-		blank := string(bytes.TrimSpace(line)) == blankMark
-		if blank && before {
+		trimmed := string(bytes.TrimSpace(line))
+		switch isMark := trimmed == blankMark; {
+		case isMark && blank, trimmed == "" && mark:
 			continue
-		}
-		if blank {
+		case isMark:
 			b.WriteByte('\n')
-		} else {
+			blank, mark = true, true
+		default:
 			b.Write(line)
+			blank, mark = trimmed == "", false
 		}
-		before = blank
 	}
 	return append(bytes.TrimRight(b.Bytes(), "\n"), '\n')
 }

@@ -132,11 +132,7 @@ func (s *scanner) rune() {
 }
 
 func (s *scanner) isBreak(i int) bool {
-	if i >= len(s.text) {
-		return false
-	}
-	end, next := lineEnd(s.text[i:], 0)
-	return end == 0 && next > 0
+	return i < len(s.text) && (s.text[i] == '\n' || s.text[i] == '\r' || wideBreak(s.text[i:]) > 0)
 }
 
 // lineBreak emits what a line break stands for: a newline, or the wide break
