@@ -135,54 +135,59 @@ var copyableWords = []string{"email", "form", "list"}
 
 // asset is one asset of an account, by its label.
 type asset struct {
-	account string
-	kind    schema.Kind
-	label   string
+	kind  schema.Kind
+	label string
 }
 
+// checkAssets looks at embedded sources alone: what else is in an account at the
+// vendor is known when the plan is made.
 func checkAssets(p *pass) {
-	if len(p.Of(schema.KindAssetCopy)) == 0 {
-		return
-	}
-	has := map[asset]bool{}
-	labels := map[[2]string][]string{} // account, kind → labels
-	add := func(account string, kind schema.Kind, label string) {
-		if a := (asset{account, kind, label}); !has[a] {
-			has[a] = true
-			key := [2]string{account, string(kind)}
-			labels[key] = append(labels[key], label)
-		}
-	}
-	for _, kind := range schema.Copyable {
-		for _, r := range p.Of(kind) {
-			for _, account := range p.AccountsOf(r.Ref()) {
-				add(account, kind, label(r))
+	copied := map[string][]*schema.AssetCopy{} // account → the copies to it
+	for _, c := range p.copies() {
+		for _, to := range c.To {
+			if to != c.From {
+				copied[to] = append(copied[to], c)
 			}
 		}
 	}
-	for _, c := range p.copies() {
-		for _, a := range c.Assets {
-			for word, l := range a {
-				for _, to := range c.To {
-					if to != c.From {
-						add(to, schema.Copyable[word], l)
-					}
+	known := map[string]map[asset]bool{}
+	assets := func(account string) map[asset]bool {
+		has, ok := known[account]
+		if ok {
+			return has
+		}
+		has = map[asset]bool{}
+		for _, r := range p.In(account) {
+			has[asset{r.Kind, label(r)}] = true
+		}
+		for _, c := range copied[account] {
+			for _, a := range c.Assets {
+				for word, l := range a {
+					has[asset{schema.Copyable[word], l}] = true
 				}
 			}
 		}
+		known[account] = has
+		return has
 	}
 	for r, c := range p.copies() {
 		if p.Account(c.From).API != nil {
-			continue // what is there is known when the plan is made
+			continue
 		}
 		for i, a := range c.Assets {
 			for word, l := range a {
 				kind, ok := schema.Copyable[word]
-				if !ok || has[asset{c.From, kind, l}] || p.leftOut(kind, l) || p.leftOut(schema.KindAssetCopy, l, c.From) {
+				if !ok || assets(c.From)[asset{kind, l}] || p.leftOut(kind, l) || p.leftOut(schema.KindAssetCopy, l, c.From) {
 					continue
 				}
+				var labels []string
+				for other := range assets(c.From) {
+					if other.kind == kind {
+						labels = append(labels, other.label)
+					}
+				}
 				f := p.report(r, spec.Key("assets").Index(i).Key(word), "%s has no %s %q", c.From, word, l)
-				if did := diag.DidYouMean(l, labels[[2]string{c.From, string(kind)}]); did != "" {
+				if did := diag.DidYouMean(l, labels); did != "" {
 					f.help("Assets are named by their label: %s", did)
 				} else {
 					f.help("Declare %s %s with the label %q and %s among its accounts, or take it out.", article(kind), kind, l, c.From)

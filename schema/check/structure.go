@@ -193,21 +193,29 @@ func differentNames(p *pass, r *schema.Resource, at schema.Path, names []string)
 	different(p, r, names, func(n string) string { return n }, at.Index, "%s is there twice", "Remove one of the two.")
 }
 
-// different reports each value whose name came before; "" is no name.
+// different reports each value whose name came before; "" is no name. Most lists
+// are short, and a map for each of them would cost more than it saves.
 func different[T any](p *pass, r *schema.Resource, values []T, name func(T) string, at func(int) schema.Path, message, help string) {
-	if len(values) < 2 {
-		return
+	const short = 16
+	var first map[string]int
+	if len(values) > short {
+		first = make(map[string]int, len(values))
 	}
-	first := make(map[string]int, len(values))
 	for i, v := range values {
 		n := name(v)
-		before, ok := first[n]
-		switch {
-		case n == "":
-		case ok:
-			p.report(r, at(i), message, n).help("%s", help).see(r, at(before), "the first one")
-		default:
+		if n == "" {
+			continue
+		}
+		before := i
+		if first == nil {
+			before = slices.IndexFunc(values, func(v T) bool { return name(v) == n })
+		} else if was, ok := first[n]; ok {
+			before = was
+		} else {
 			first[n] = i
+		}
+		if before < i {
+			p.report(r, at(i), message, n).help("%s", help).see(r, at(before), "the first one")
 		}
 	}
 }
@@ -216,43 +224,52 @@ func different[T any](p *pass, r *schema.Resource, values []T, name func(T) stri
 // two addresses: each apply would turn it into the other.
 func checkSameObject(p *pass) {
 	type key struct {
-		account, object, name string
-		kind                  schema.Kind
+		kind     schema.Kind
+		of, name string
 	}
+	type pair struct{ r, first *schema.Resource }
 	first := map[key]*schema.Resource{}
-	for _, r := range p.All() {
-		if !r.Kind.InAccounts() {
-			continue
-		}
-		k, at := key{kind: r.Kind, name: label(r)}, spec.Key("label")
-		switch s := r.Spec.(type) {
-		case *schema.Property:
-			k.object, k.name, at = s.Object, s.InternalName(r.Name), spec.Key("name")
-			if s.Name == "" {
-				at = schema.Path("metadata").Key("name")
+	same := map[pair][]string{} // → accounts
+	for _, a := range p.Of(schema.KindAccount) {
+		clear(first)
+		for _, r := range p.In(a.Name) {
+			k := key{kind: r.Kind}
+			k.of, k.name = objectName(r)
+			if k.name == "" {
+				continue
 			}
-		case *schema.Pipeline:
-			k.object = s.ObjectName()
-		case *schema.List:
-			k.object = s.ObjectName()
-		}
-		if k.name == "" {
-			continue
-		}
-		var same *schema.Resource
-		var in []string
-		for _, k.account = range p.AccountsOf(r.Ref()) {
-			switch other := first[k]; {
-			case other == nil:
+			if other := first[k]; other == nil {
 				first[k] = r
-			case same == nil || same == other:
-				same, in = other, append(in, k.account)
+			} else {
+				same[pair{r, other}] = append(same[pair{r, other}], a.Name)
 			}
-		}
-		if same != nil {
-			p.report(r, at, "%v is %v in %s: both are the %s %q", r.Ref(), same.Ref(), sentence(in), r.Kind, k.name).
-				help("Remove one of the two, rename it, or place them in different accounts.").
-				see(same, at, "%v", same.Ref())
 		}
 	}
+	for at, accounts := range same {
+		_, name := objectName(at.r)
+		field := spec.Key("label")
+		if s, ok := at.r.Spec.(*schema.Property); ok {
+			if field = spec.Key("name"); s.Name == "" {
+				field = schema.Path("metadata").Key("name")
+			}
+		}
+		p.report(at.r, field, "%v is %v in %s: both are the %s %q", at.r.Ref(), at.first.Ref(), sentence(accounts), at.r.Kind, name).
+			help("Remove one of the two, rename it, or place them in different accounts.").
+			see(at.first, field, "%v", at.first.Ref())
+	}
+}
+
+// objectName is what an object of an account is found again by, besides its
+// kind: the object that it is of, such as contact, and its label or, of a
+// property, its internal name.
+func objectName(r *schema.Resource) (of, name string) {
+	switch s := r.Spec.(type) {
+	case *schema.Property:
+		return s.Object, s.InternalName(r.Name)
+	case *schema.Pipeline:
+		return s.ObjectName(), s.Label
+	case *schema.List:
+		return s.ObjectName(), s.Label
+	}
+	return "", label(r)
 }
