@@ -60,8 +60,8 @@ type LoadReport struct {
 	Resumed int // of these, done in an earlier run
 	Created int
 	Updated int
-	Same    int // there already, with these values
-	Refused []RowError
+	Same    int        // there already, with these values
+	Refused []RowError // in this run, by line
 }
 
 // RowError is why a row was refused. It repeats nothing of the row.
@@ -128,7 +128,9 @@ func Load(ctx context.Context, a Account, file io.ReadSeeker, opts LoadOptions) 
 			return LoadReport{}, err
 		}
 	}
-	if err := l.run(ctx, in); err != nil {
+	err = l.run(ctx, in)
+	l.sortRefused()
+	if err != nil {
 		return l.report, err
 	}
 	if opts.Bookmarks != nil {
@@ -235,6 +237,12 @@ func (l *loader) refuse(line int, err error) error {
 	return nil
 }
 
+// sortRefused puts what was refused into the order of the file: what cannot be
+// read is refused before the batch around it is written.
+func (l *loader) sortRefused() {
+	slices.SortStableFunc(l.report.Refused, func(a, b RowError) int { return a.Line - b.Line })
+}
+
 // flush writes the batch.
 func (l *loader) flush(ctx context.Context) error {
 	if len(l.batch) > 0 {
@@ -244,6 +252,7 @@ func (l *loader) flush(ctx context.Context) error {
 		l.batch, l.bytes = l.batch[:0], 0
 	}
 	if l.opts.Progress != nil {
+		l.sortRefused()
 		l.opts.Progress(l.report)
 	}
 	return nil
