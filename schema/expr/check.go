@@ -186,7 +186,7 @@ func (c *check) list(e ast.Expr) operand {
 	first := operands[0].typ
 	for _, o := range operands[1:] {
 		if !o.typ.IsExactType(first) {
-			return operand{typ: types.NewListType(types.DynType)}
+			return c.dynamic(e)
 		}
 	}
 	return operand{typ: types.NewListType(first)}
