@@ -257,30 +257,55 @@ func TestLastMoment(t *testing.T) {
 	}
 }
 
-// TestLeaseLostInTheMiddle unlocks while a large write is on its way.
+// TestLeaseLostInTheMiddle takes the lock away while a large write is on its way,
+// and has another write before it goes on.
 func TestLeaseLostInTheMiddle(t *testing.T) {
+	snap := func(head state.Meta, n int, text string) *state.Snapshot {
+		s := &state.Snapshot{Meta: head, Records: map[schema.Ref]state.Record{}}
+		for i := range n {
+			r := statetest.Record(fmt.Sprint("r-", i), text)
+			s.Records[r.Ref] = r
+		}
+		return s
+	}
 	for n := range 5 {
 		mem := kv.NewMem()
 		s := state.NewKV(mem, state.Options{})
 		l, head := prepare(s)
-		before := readWhole(t, s)
+		var want *state.Snapshot
 		db := &meddling{DB: mem, after: n, do: func() {
 			if err := s.Unlock(ctx, l.ID); err != nil {
 				t.Error(err)
 			}
-			must(s.Lock(ctx, state.Lock{Holder: "sam"}, time.Hour))
+			l := must(s.Lock(ctx, state.Lock{Holder: "sam"}, time.Hour))
+			must(s.Push(ctx, l, snap(head, 3, "sam's")))
+			want = must(s.Snapshot(ctx))
 		}}
-		snap := &state.Snapshot{Meta: head, Records: map[schema.Ref]state.Record{}}
-		for i := range 6000 {
-			r := statetest.Record(fmt.Sprint("r-", i), "second")
-			snap.Records[r.Ref] = r
+		if _, err := state.NewKV(db, state.Options{}).Push(ctx, l, snap(head, 4500, "jo's")); !errors.Is(err, state.ErrLeaseLost) {
+			t.Errorf("taken away before transaction %d: got %v, want ErrLeaseLost", n, err)
 		}
-		if _, err := state.NewKV(db, state.Options{}).Push(ctx, l, snap); !errors.Is(err, state.ErrLeaseLost) {
-			t.Errorf("unlocked before transaction %d: got %v, want ErrLeaseLost", n, err)
+		if got := must(s.Snapshot(ctx)); !reflect.DeepEqual(got, want) {
+			t.Errorf("taken away before transaction %d: %d records at %+v, want sam's", n, len(got.Records), got.Meta)
 		}
-		if got := readWhole(t, s); len(got.snap.Records) != len(before.snap.Records) || got.snap.Meta != before.snap.Meta {
-			t.Errorf("unlocked before transaction %d: %d records at %+v", n, len(got.snap.Records), got.snap.Meta)
-		}
+	}
+}
+
+// TestSweep replaces more rows than a transaction can delete.
+func TestSweep(t *testing.T) {
+	db, s, l := fill(t)
+	snap := must(s.Snapshot(ctx))
+	for i := range 12_000 {
+		r := statetest.Record(fmt.Sprint("r-", i), "")
+		snap.Records[r.Ref] = r
+	}
+	snap.Meta = must(s.Push(ctx, l, snap))
+	if rows, _ := stored(t, db); rows != 12_000 {
+		t.Errorf("%d rows, want those of 12,000 records", rows)
+	}
+	clear(snap.Records)
+	must(s.Push(ctx, l, snap))
+	if rows, _ := stored(t, db); rows != 0 {
+		t.Errorf("%d rows are left of a state without records", rows)
 	}
 }
 

@@ -99,9 +99,10 @@ func wantRecords(t *testing.T, s state.Reader, head state.Meta, want ...state.Re
 
 func testRecordsAreSorted(t *testing.T, f Fixture) {
 	s := lock(t, f.Store)
+	user := state.NewRecord(&schema.Resource{Kind: schema.KindUser, Name: "u", Spec: &schema.User{}})
 	// Neither the order of bytes of the addresses nor that of writing.
-	s.write(&state.Write{Put: []state.Record{Record("b", ""), Record("a-b", ""), Record("a", ""), account("z"), Record("a.b", "")}})
-	if got, want := names(t, f.Store), "Account/z Property/a Property/a-b Property/a.b Property/b"; got != want {
+	s.write(&state.Write{Put: []state.Record{Record("b", ""), user, Record("a-b", ""), Record("a", ""), account("z"), Record("a.b", "")}})
+	if got, want := names(t, f.Store), "Account/z User/u Property/a Property/a-b Property/a.b Property/b"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
