@@ -18,22 +18,21 @@ import (
 
 // storedAsset is an asset as it lies in the store; kind and id are in its key.
 type storedAsset struct {
-	Name string          `json:"name,omitempty"`
-	Spec json.RawMessage `json:"spec"`
+	Name string      `json:"name,omitempty"`
+	Spec schema.Spec `json:"spec"`
 }
 
 func (a *Account) decodeAsset(e kv.Entry) (*crm.Asset, error) {
 	kind, id, _ := strings.Cut(string(e.Key[len(a.keys.assets()):]), "/")
-	asset := &crm.Asset{Kind: schema.Kind(kind), ID: id, Spec: schema.NewSpec(schema.Kind(kind))}
-	var s storedAsset
-	err := json.Unmarshal(e.Value, &s)
-	if err == nil && asset.Spec != nil {
-		err = json.Unmarshal(s.Spec, asset.Spec)
+	// The decoder fills the spec that is there: that of the kind.
+	s := storedAsset{Spec: schema.NewSpec(schema.Kind(kind))}
+	if s.Spec == nil {
+		return nil, fmt.Errorf("embedded account %s: %q is no kind of asset", a.name, kind)
 	}
-	if err != nil || asset.Spec == nil {
+	if err := json.Unmarshal(e.Value, &s); err != nil {
 		return nil, fmt.Errorf("embedded account %s: %s %s is damaged: %w", a.name, kind, id, err)
 	}
-	asset.Name = s.Name
+	asset := &crm.Asset{Kind: schema.Kind(kind), ID: id, Name: s.Name, Spec: s.Spec}
 	asset.Standard = isDefaultPipeline(asset)
 	return asset, nil
 }
@@ -52,7 +51,7 @@ func (a *Account) Assets(ctx context.Context, kind schema.Kind) (assets []crm.As
 		if !slices.Contains(crm.AssetKinds, kind) {
 			return errAssetKind(kind)
 		}
-		assets = slices.Clone(c.assets[kind])
+		assets = slices.Clone(c.assets[kind].assets)
 		return nil
 	})
 	return assets, err
@@ -220,12 +219,8 @@ func (t *txn) putAsset(asset *crm.Asset) (*crm.Asset, error) {
 	case schema.Placed:
 		*s.Place() = schema.Placement{}
 	}
-	body, err := json.Marshal(spec)
-	if err != nil {
-		return nil, err
-	}
 	key := t.account.keys.asset(asset.Kind, asset.ID)
-	if err := t.putJSON(key, storedAsset{asset.Name, body}); err != nil {
+	if err := t.putJSON(key, storedAsset{asset.Name, spec}); err != nil {
 		return nil, err
 	}
 	return t.account.decodeAsset(kv.Entry{Key: key, Value: t.held[string(key)].value})

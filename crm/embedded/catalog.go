@@ -14,9 +14,40 @@ import (
 // catalog is what is set up in an account. It is never changed, only replaced.
 type catalog struct {
 	declared []*crm.Asset                // as they are stored
-	assets   map[schema.Kind][]crm.Asset // with the standard ones, by Key
+	assets   map[schema.Kind]keyedAssets // with the standard ones
 
 	objects func() map[string]*object // for records, which most calls of plan never touch
+}
+
+// keyedAssets are assets in the order of their keys, which are worked out once.
+type keyedAssets struct {
+	assets []crm.Asset
+	keys   []string
+}
+
+// merge returns the assets of both, of which none is in both.
+func (a keyedAssets) merge(b []*crm.Asset) keyedAssets {
+	n := len(a.assets) + len(b)
+	out := keyedAssets{make([]crm.Asset, 0, n), make([]string, 0, n)}
+	add := func(asset *crm.Asset, key string) {
+		out.assets, out.keys = append(out.assets, *asset), append(out.keys, key)
+	}
+	keys := make(map[*crm.Asset]string, len(b))
+	for _, asset := range b {
+		keys[asset] = asset.Key()
+	}
+	slices.SortFunc(b, func(x, y *crm.Asset) int { return strings.Compare(keys[x], keys[y]) })
+	i := 0
+	for _, asset := range b {
+		for ; i < len(a.assets) && a.keys[i] < keys[asset]; i++ {
+			add(&a.assets[i], a.keys[i])
+		}
+		add(asset, keys[asset])
+	}
+	for ; i < len(a.assets); i++ {
+		add(&a.assets[i], a.keys[i])
+	}
+	return out
 }
 
 // object is what the account knows of one object.
@@ -38,21 +69,24 @@ type property struct {
 var stageProperty = map[string]string{schema.Deal: schema.PropertyDealStage, schema.Ticket: crm.PropertyTicketStage}
 
 // standardAssets are the assets of an account in which nothing is declared.
-var standardAssets = func() map[schema.Kind][]crm.Asset {
-	m := map[schema.Kind][]crm.Asset{schema.KindPipeline: {defaultPipeline()}}
+var standardAssets = func() map[schema.Kind]keyedAssets {
+	var properties []*crm.Asset
 	for _, o := range schema.Objects {
 		for _, p := range crm.Standard(o) {
 			spec := &schema.Property{Object: o, Type: p.Type, Unique: p.Unique}
 			for _, v := range p.Options {
 				spec.Options = append(spec.Options, schema.Option{Value: v})
 			}
-			m[schema.KindProperty] = append(m[schema.KindProperty], crm.Asset{
+			properties = append(properties, &crm.Asset{
 				Kind: schema.KindProperty, ID: o + "/" + p.Name, Name: p.Name, Standard: true, Spec: spec,
 			})
 		}
 	}
-	sortAssets(m[schema.KindProperty])
-	return m
+	def := defaultPipeline()
+	return map[schema.Kind]keyedAssets{
+		schema.KindProperty: keyedAssets{}.merge(properties),
+		schema.KindPipeline: keyedAssets{}.merge([]*crm.Asset{&def}),
+	}
 }()
 
 var standardCatalog = newCatalog(nil)
@@ -68,25 +102,18 @@ func defaultPipeline() crm.Asset {
 // default takes the place of the vendor's.
 func newCatalog(declared []*crm.Asset) *catalog {
 	c := &catalog{declared: declared, assets: maps.Clone(standardAssets)}
-	byKind := map[schema.Kind][]crm.Asset{}
+	byKind := map[schema.Kind][]*crm.Asset{}
 	for _, a := range declared {
-		byKind[a.Kind] = append(byKind[a.Kind], *a)
+		byKind[a.Kind] = append(byKind[a.Kind], a)
+		if isDefaultPipeline(a) {
+			c.assets[schema.KindPipeline] = keyedAssets{}
+		}
 	}
 	for kind, assets := range byKind {
-		for _, s := range standardAssets[kind] {
-			if !slices.ContainsFunc(assets, func(a crm.Asset) bool { return a.ID == s.ID }) {
-				assets = append(assets, s)
-			}
-		}
-		sortAssets(assets)
-		c.assets[kind] = assets
+		c.assets[kind] = c.assets[kind].merge(assets)
 	}
 	c.objects = sync.OnceValue(c.makeObjects)
 	return c
-}
-
-func sortAssets(assets []crm.Asset) {
-	slices.SortFunc(assets, func(a, b crm.Asset) int { return strings.Compare(a.Key(), b.Key()) })
 }
 
 func (c *catalog) makeObjects() map[string]*object {
@@ -129,21 +156,20 @@ func placement(pipeline, stage string) string { return pipeline + "/" + stage }
 
 // byID returns the asset with the id, or nil.
 func (c *catalog) byID(kind schema.Kind, id string) *crm.Asset {
-	assets := c.assets[kind]
-	if i := slices.IndexFunc(assets, func(a crm.Asset) bool { return a.ID == id }); i >= 0 {
-		return &assets[i]
+	of := c.assets[kind].assets
+	if i := slices.IndexFunc(of, func(a crm.Asset) bool { return a.ID == id }); i >= 0 {
+		return &of[i]
 	}
 	return nil
 }
 
 // byKey returns the asset with the natural key, or nil.
 func (c *catalog) byKey(kind schema.Kind, key string) *crm.Asset {
-	assets := c.assets[kind]
-	i, ok := slices.BinarySearchFunc(assets, key, func(a crm.Asset, key string) int { return strings.Compare(a.Key(), key) })
-	if !ok {
-		return nil
+	of := c.assets[kind]
+	if i, ok := slices.BinarySearch(of.keys, key); ok {
+		return &of.assets[i]
 	}
-	return &assets[i]
+	return nil
 }
 
 // object returns the object, or says that the account has none of that name.
@@ -177,7 +203,7 @@ func unknown(what, name string, names []string) string {
 // pipelines returns the pipelines of an object by id.
 func (c *catalog) pipelines(object string) map[string]*schema.Pipeline {
 	m := map[string]*schema.Pipeline{}
-	for _, a := range c.assets[schema.KindPipeline] {
+	for _, a := range c.assets[schema.KindPipeline].assets {
 		if p := a.Spec.(*schema.Pipeline); p.ObjectName() == object {
 			m[a.ID] = p
 		}
