@@ -27,6 +27,25 @@ var envelope = []string{"apiVersion", "kind", "metadata", "lifecycle", "spec"}
 // left as it is written. The error is a diag.Diagnostic without a file where src
 // is not YAML.
 func Format(src []byte) ([]byte, error) {
+	once, err := formatFile(src)
+	if err != nil {
+		return nil, err
+	}
+	// How documents are joined may make one more round necessary.
+	for range 3 {
+		again, err := formatFile(once)
+		switch {
+		case err != nil:
+			return src, nil
+		case bytes.Equal(once, again):
+			return once, nil
+		}
+		once = again
+	}
+	return src, nil
+}
+
+func formatFile(src []byte) ([]byte, error) {
 	s := newSource("", src)
 	if d, bad := s.unreadable(); bad {
 		return nil, d
@@ -44,20 +63,20 @@ func Format(src []byte) ([]byte, error) {
 			return nil, d
 		}
 		body := s.text[c.start:c.end]
-		if _, err := readValue(body); err != nil {
-			return nil, s.notYAML(c, err)
-		}
 		if directive.Match(body) {
 			return src, nil // it holds for this text and no other
 		}
-		text := formatDocument(body)
+		text, err := formatDocument(body)
+		if err != nil {
+			return nil, s.notYAML(c, err)
+		}
 		if i > 0 && !bytes.HasPrefix(text, []byte("---")) {
 			out.WriteString("---\n")
 		}
 		out.Write(text)
 	}
 	// Comments behind the last document are in no chunk.
-	if rest := bytes.TrimSpace(s.text[last(cs):]); len(rest) > 0 {
+	if rest := trim(s.text[last(cs):]); len(rest) > 0 {
 		// Apart from the last document, as it stays when it is in its chunk.
 		if kept := bytes.TrimRight(out.Bytes(), "\n"); len(kept) > 0 && len(kept) == out.Len()-1 {
 			out.WriteByte('\n')
@@ -94,38 +113,40 @@ func (s *source) notYAML(c chunk, err error) error {
 }
 
 // formatDocument formats one document, or returns it trimmed where that cannot
-// be done faithfully.
-func formatDocument(body []byte) []byte {
+// be done faithfully. The error says why it is no YAML.
+func formatDocument(body []byte) ([]byte, error) {
 	asWritten := append(bytes.TrimRight(body, " \t\r\n"), '\n')
 	if rest, ok := bytes.CutPrefix(asWritten, []byte("---\n")); ok {
 		asWritten = rest
 	}
-	if len(bytes.TrimSpace(asWritten)) == 0 {
-		return []byte("---\n")
+	if len(trim(asWritten)) == 0 {
+		return []byte("---\n"), nil
 	}
 	want, err := readValue(body)
 	if err != nil {
-		return body
+		return nil, err
 	}
 	if got, err := readValue(asWritten); err != nil || !bytes.Equal(got, want) {
-		return body // the blank lines at its end say something
+		return body, nil // the blank lines at its end say something
 	}
-	said := comments(asWritten)
 	for _, blanks := range []bool{true, false} {
 		got, err := rewrite(asWritten, blanks)
 		if err != nil {
 			continue
+		}
+		if bytes.Equal(got, asWritten) {
+			break // nothing to do
 		}
 		again, err := rewrite(got, blanks)
 		if err != nil || !bytes.Equal(got, again) {
 			continue
 		}
 		value, err := readValue(got)
-		if err == nil && bytes.Equal(value, want) && slices.Equal(said, comments(got)) {
-			return got
+		if err == nil && bytes.Equal(value, want) && slices.Equal(comments(asWritten), comments(got)) {
+			return got, nil
 		}
 	}
-	return asWritten
+	return asWritten, nil
 }
 
 // readValue reads what a document says, with the order of keys left out.
@@ -247,7 +268,7 @@ func marked(s *source, inside map[int]bool) []byte {
 		if start >= len(s.text) {
 			break
 		}
-		blank := len(bytes.TrimSpace(line)) == 0 && !inside[l]
+		blank := len(trim(line)) == 0 && !inside[l]
 		switch {
 		case blank && before:
 			continue
@@ -255,7 +276,7 @@ func marked(s *source, inside map[int]bool) []byte {
 			// The mark stands as deep as what follows it, which it goes with.
 			next := l + 1
 			for next < len(s.index()) {
-				if text, _ := s.line(next); len(bytes.TrimSpace(text)) > 0 {
+				if text, _ := s.line(next); len(trim(text)) > 0 {
 					break
 				}
 				next++
@@ -278,7 +299,7 @@ func unmarked(text []byte) []byte {
 	var b bytes.Buffer
 	blank, mark := true, false // the line before
 	for line := range bytes.Lines(text) {
-		trimmed := string(bytes.TrimSpace(line))
+		trimmed := string(trim(line))
 		switch isMark := trimmed == blankMark; {
 		case isMark && blank, trimmed == "" && mark:
 			continue
@@ -387,3 +408,6 @@ func comments(body []byte) []string {
 	slices.Sort(out)
 	return out
 }
+
+// trim cuts what YAML takes for blank, and not what Unicode does.
+func trim(b []byte) []byte { return bytes.Trim(b, " \t\r\n") }
