@@ -58,8 +58,10 @@ func agency(t testing.TB, organizations int) *schema.Graph {
 				Trigger: schema.Trigger{On: "form.submitted", Form: org + "-contact-us", Where: `contact.brand == "a" && contact.country != "US"`},
 				Steps: []schema.Step{
 					{Wait: "1h"},
-					{UpsertContact: &schema.UpsertContact{In: a, Target: schema.TargetEnrolled, CreateIfMissing: true, CrossSell: schema.CrossSellYes,
-						Consent: &schema.Consent{LegalBasis: "consent", Subscriptions: []string{org + "-news"}}}},
+					{UpsertContact: &schema.UpsertContact{
+						In: a, Target: schema.TargetEnrolled, CreateIfMissing: true, CrossSell: schema.CrossSellYes,
+						Consent: &schema.Consent{LegalBasis: "consent", Subscriptions: []string{org + "-news"}},
+					}},
 				},
 			})
 			add(fmt.Sprintf("%s-welcome-%d", org, i), &schema.Workflow{
@@ -89,7 +91,7 @@ func BenchmarkRules(b *testing.B) {
 			b.ReportAllocs()
 			began := processorTime(b)
 			for b.Loop() {
-				check.All(g, nil)
+				_ = check.All(g, nil)
 			}
 			b.ReportMetric(float64((processorTime(b)-began).Microseconds())/1000/float64(b.N), "cpu-ms/op")
 		})
@@ -121,7 +123,7 @@ func TestRulesGrowWithTheConfiguration(t *testing.T) {
 		least := time.Hour
 		for range 3 {
 			began := processorTime(t)
-			check.All(g, nil)
+			_ = check.All(g, nil)
 			least = min(least, processorTime(t)-began)
 		}
 		return least

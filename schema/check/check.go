@@ -124,10 +124,14 @@ type pass struct {
 // finding is a diagnostic whose positions are not looked up yet: most
 // configurations have none, and looking one up reads its file again.
 type finding struct {
-	diag.Diagnostic
+	said
 	at      place
 	related []related
 }
+
+// said is a diagnostic without its methods: a finding is no error that a rule
+// would have to handle.
+type said diag.Diagnostic
 
 type place struct {
 	r      *schema.Resource
@@ -146,7 +150,7 @@ type related struct {
 // for what is said beside.
 func (p *pass) report(r *schema.Resource, path schema.Path, format string, args ...any) *finding {
 	p.found = append(p.found, finding{
-		Diagnostic: diag.Diagnostic{
+		said: said{
 			Rule: p.rule.Name, Severity: p.rule.Severity, Message: fmt.Sprintf(format, args...), Address: r.Ref().String(),
 		},
 		at: place{r: r, path: path},
@@ -167,9 +171,8 @@ func (f *finding) severity(s diag.Severity) *finding {
 }
 
 // within narrows the position to runes of the scalar's text.
-func (f *finding) within(offset, end int) *finding {
+func (f *finding) within(offset, end int) {
 	f.at.offset, f.at.end, f.at.inside = offset, end, true
-	return f
 }
 
 // see points at a second place.
@@ -199,7 +202,7 @@ func (p *pass) list() diag.List {
 			// The schema has checked the word; what is none leaves it as it is.
 			_ = f.Severity.UnmarshalText([]byte(to))
 		}
-		d := f.Diagnostic
+		d := diag.Diagnostic(f.said)
 		d.Position = f.at.position(p.at)
 		for _, r := range f.related {
 			d.Related = append(d.Related, diag.Related{Position: r.at.position(p.at), Message: r.message})

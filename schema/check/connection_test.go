@@ -197,8 +197,10 @@ spec:
 		"one way, from it":     {"true", "false", "    dataMirroring: {direction: one-way, from: de} # want sensitive-source 47 error\n"},
 		"one way, to it":       {"true", "false", "    dataMirroring: {direction: one-way, from: us}\n    workflows: {from: us, direction: one-way}\n"},
 		"assets are no data":   {"true", "false", "    assetCopying: {}\n"},
-		"each feature": {"true", "false",
-			"    workflows: {} # want sensitive-source 5 error\n    dataMirroring: {} # want sensitive-source 5 error\n"},
+		"each feature": {
+			"true", "false",
+			"    workflows: {} # want sensitive-source 5 error\n    dataMirroring: {} # want sensitive-source 5 error\n",
+		},
 		"both are one finding": {"true", "true", "    workflows: {} # want sensitive-source 5 error\n"},
 	} {
 		t.Run(name, func(t *testing.T) { expect(t, accounts(tc.de, tc.us)+tc.features) })

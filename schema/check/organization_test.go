@@ -259,12 +259,18 @@ spec:
 	for name, tc := range map[string]struct{ user, want string }{
 		"super admin in both":   {"twoFactor: true, access: [{account: de, superAdmin: true}, {account: us, superAdmin: true}]", ""},
 		"without access to one": {"twoFactor: true, access: [{account: de, superAdmin: true}]", "administrator-not-super-admin 18 error"},
-		"in none is one finding": {"twoFactor: true, access: [{account: de}, {account: us, superAdmin: false, partnerAdmin: true}]",
-			"administrator-not-super-admin 18 error"},
-		"without a second factor": {"twoFactor: false, access: [{account: de, superAdmin: true}, {account: us, superAdmin: true}]",
-			"administrator-without-two-factor 18 error"},
-		"neither": {"access: [{account: de, superAdmin: true}]",
-			"administrator-not-super-admin 18 error, administrator-without-two-factor 18 error"},
+		"in none is one finding": {
+			"twoFactor: true, access: [{account: de}, {account: us, superAdmin: false, partnerAdmin: true}]",
+			"administrator-not-super-admin 18 error",
+		},
+		"without a second factor": {
+			"twoFactor: false, access: [{account: de, superAdmin: true}, {account: us, superAdmin: true}]",
+			"administrator-without-two-factor 18 error",
+		},
+		"neither": {
+			"access: [{account: de, superAdmin: true}]",
+			"administrator-not-super-admin 18 error, administrator-without-two-factor 18 error",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := ""

@@ -26,7 +26,7 @@ are errors cannot be changed, and rules have to exist.`,
 		Breaks: example(`
 kind: Account
 metadata: {name: acme-de}
-spec: {platfrom: hubspot, platform: hubspot, hosting: eu1}
+spec: {platform: hubspot, hostng: eu1}
 `),
 		Holds: example(exampleDE),
 		check: checkSchema,

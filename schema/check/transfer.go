@@ -36,8 +36,10 @@ func Transfers(before, after *schema.Graph) []Transfer {
 	}
 	was := map[way]map[string]bool{}
 	for _, f := range Flows(before) {
-		w := way{now(schema.KindAccount, f.From), now(schema.KindAccount, f.To), f.Feature,
-			schema.Ref{Kind: f.Through.Kind, Name: now(f.Through.Kind, f.Through.Name)}}
+		w := way{
+			now(schema.KindAccount, f.From), now(schema.KindAccount, f.To), f.Feature,
+			schema.Ref{Kind: f.Through.Kind, Name: now(f.Through.Kind, f.Through.Name)},
+		}
 		if was[w] == nil {
 			was[w] = map[string]bool{}
 		}
@@ -66,8 +68,10 @@ func Transfers(before, after *schema.Graph) []Transfer {
 		if way := [2]string{from, to}; opened[way] || used[way] {
 			return
 		}
-		out = append(out, Transfer{from, to, r.Ref(), schema.FeatureWorkflows, nil, NoBasis,
-			fmt.Sprintf("workflows of %s can write in %s through %v; none does yet.", from, to, r.Ref())})
+		out = append(out, Transfer{
+			from, to, r.Ref(), schema.FeatureWorkflows, nil, NoBasis,
+			fmt.Sprintf("workflows of %s can write in %s through %v; none does yet.", from, to, r.Ref()),
+		})
 	})
 	slices.SortStableFunc(out, func(a, b Transfer) int {
 		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To), a.Through.Compare(b.Through),
