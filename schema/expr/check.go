@@ -18,12 +18,12 @@ import (
 // are false where a property is not set. What it lets through, CEL's checker
 // accepts; a fuzz test says so.
 type check struct {
-	words  *vocabulary
-	src    *source
-	info   *ast.SourceInfo
-	make   ast.ExprFactory
-	lastID int64
-	spans  map[int64]span // by expression: of the text that was written
+	words   *vocabulary
+	src     *source
+	info    *ast.SourceInfo
+	factory ast.ExprFactory
+	lastID  int64
+	spans   map[int64]span // by expression: of the text that was written
 
 	locals   []local
 	problems []Problem
@@ -266,16 +266,16 @@ func (c *check) decided(e ast.Expr) bool {
 
 func (c *check) compareWithTrue(e ast.Expr) {
 	inner := c.moved(e)
-	yes := c.make.NewLiteral(c.newID(), types.True)
+	yes := c.factory.NewLiteral(c.newID(), types.True)
 	c.spans[yes.ID()] = c.spans[e.ID()]
-	e.SetKindCase(c.make.NewCall(e.ID(), operators.Equals, inner, yes))
+	e.SetKindCase(c.factory.NewCall(e.ID(), operators.Equals, inner, yes))
 	c.guards[e.ID()] = true
 }
 
 // moved returns a new expression with the contents of e, for e to be wrapped
 // around it.
 func (c *check) moved(e ast.Expr) ast.Expr {
-	inner := c.make.NewUnspecifiedExpr(c.newID())
+	inner := c.factory.NewUnspecifiedExpr(c.newID())
 	inner.SetKindCase(e)
 	c.spans[inner.ID()] = c.spans[e.ID()]
 	c.guards[inner.ID()] = c.guards[e.ID()]
@@ -285,9 +285,9 @@ func (c *check) moved(e ast.Expr) ast.Expr {
 // double makes a double of a whole number.
 func (c *check) double(e ast.Expr) operand {
 	if e.Kind() == ast.LiteralKind {
-		e.SetKindCase(c.make.NewLiteral(e.ID(), e.AsLiteral().ConvertToType(types.DoubleType)))
+		e.SetKindCase(c.factory.NewLiteral(e.ID(), e.AsLiteral().ConvertToType(types.DoubleType)))
 	} else {
-		e.SetKindCase(c.make.NewCall(e.ID(), overloads.TypeConvertDouble, c.moved(e)))
+		e.SetKindCase(c.factory.NewCall(e.ID(), overloads.TypeConvertDouble, c.moved(e)))
 	}
 	return operand{typ: types.DoubleType}
 }
@@ -295,7 +295,7 @@ func (c *check) double(e ast.Expr) operand {
 // dynamic keeps CEL's checker from guessing the type of an expression by where
 // it is used.
 func (c *check) dynamic(e ast.Expr) operand {
-	e.SetKindCase(c.make.NewCall(e.ID(), overloads.TypeConvertDyn, c.moved(e)))
+	e.SetKindCase(c.factory.NewCall(e.ID(), overloads.TypeConvertDyn, c.moved(e)))
 	return operand{typ: types.DynType}
 }
 

@@ -107,6 +107,7 @@ func TestProblems(t *testing.T) {
 		{`deal.won & deal.won`, `&`, `& is no operator`, `write &&`},
 		{`deal.won == "abc`, `"abc`, `the text is not closed`, ``},
 		{`(deal.won`, ``, `a closing ) is missing`, ``},
+		{`contact.email == "a\d"`, `"a\d"`, `the text has a backslash with something unknown behind it`, ``},
 		{`if`, `if`, `"if" is a reserved word`, ``},
 		{strings.Repeat("(", 60) + `deal.won` + strings.Repeat(")", 60), strings.Repeat("(", 60) + `deal.won` + strings.Repeat(")", 60), `the expression is nested too deeply: 50 levels are the most`, ``},
 		// Cost.

@@ -329,9 +329,9 @@ func usage(f *decls.FunctionDecl) string {
 
 // timestamp makes a constant of CEL of a time.
 func (c *check) timestamp(e ast.Expr, t time.Time) {
-	s := c.make.NewLiteral(c.newID(), types.String(t.Format(time.RFC3339Nano)))
+	s := c.factory.NewLiteral(c.newID(), types.String(t.Format(time.RFC3339Nano)))
 	c.spans[s.ID()] = c.spans[e.ID()]
-	e.SetKindCase(c.make.NewCall(e.ID(), "timestamp", s))
+	e.SetKindCase(c.factory.NewCall(e.ID(), "timestamp", s))
 }
 
 // neverHolds reports the comparisons that no record of the environment can

@@ -118,8 +118,8 @@ func syntaxMessage(message, token string) (said, help string) {
 		return "a closing } is missing", ""
 	case has("identifier after"):
 		return "the name of a property is missing behind the dot", ""
-	case has("escape"):
-		return message, `write a backslash as \\`
+	case has("escape"), has("sequence"):
+		return "the text has a backslash with something unknown behind it", `write a backslash as \\`
 	case token == "":
 		return "the expression ends too early", "a value is missing at its end"
 	case token == "=":
