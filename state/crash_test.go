@@ -30,6 +30,7 @@ func crashes() []crashed {
 		}
 		return out
 	}
+	few, lots, most := many(3, "second"), many(4500, "second"), many(12_000, "")
 	intent := func(i int) state.Intent {
 		return state.Intent{Ref: statetest.Record(fmt.Sprint("r-", i), "").Ref, Account: "acme-de", Action: "create", Kind: "Property"}
 	}
@@ -41,19 +42,19 @@ func crashes() []crashed {
 	return []crashed{
 		{"small write", func(s *state.KV, l state.Lease, head state.Meta) (state.Meta, error) {
 			return s.Write(ctx, l, head.Serial, &state.Write{
-				Put: many(3, "second"), Delete: []schema.Ref{statetest.Record("r-00007", "").Ref},
+				Put: few, Delete: []schema.Ref{statetest.Record("r-00007", "").Ref},
 				PutIntents: []state.Intent{intent(3)}, DeleteIntents: []state.Intent{intent(1)}, Run: &state.Run{Outcome: state.Done},
 			})
 		}, 1},
 		{"large write", func(s *state.KV, l state.Lease, head state.Meta) (state.Meta, error) {
 			return s.Write(ctx, l, head.Serial, &state.Write{
-				Put: many(4500, "second"), PutIntents: []state.Intent{intent(3)}, DeleteIntents: []state.Intent{intent(1)},
+				Put: lots, PutIntents: []state.Intent{intent(3)}, DeleteIntents: []state.Intent{intent(1)},
 				Run: &state.Run{Outcome: state.Done},
 			})
 		}, 4},
 		{"large delete", func(s *state.KV, l state.Lease, head state.Meta) (state.Meta, error) {
 			w := &state.Write{}
-			for _, r := range many(12_000, "") {
+			for _, r := range most {
 				w.Delete = append(w.Delete, r.Ref)
 			}
 			return s.Write(ctx, l, head.Serial, w)
@@ -63,7 +64,7 @@ func crashes() []crashed {
 		}, 4},
 		{"push", func(s *state.KV, l state.Lease, head state.Meta) (state.Meta, error) {
 			snap := &state.Snapshot{Meta: head, Records: map[schema.Ref]state.Record{}}
-			for _, r := range many(4500, "second") {
+			for _, r := range lots {
 				snap.Records[r.Ref] = r
 			}
 			return s.Push(ctx, l, snap)
