@@ -106,6 +106,7 @@ type Reader interface {
 	// that was never created it is ErrNotFound.
 	Facts(ctx context.Context) (schema.Facts, error)
 	// Assets reads every asset of a kind, standard ones included, sorted by Key.
+	// Their specs are shared between callers and must not be changed.
 	Assets(ctx context.Context, kind schema.Kind) ([]Asset, error)
 
 	RecordReader

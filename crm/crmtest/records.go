@@ -119,7 +119,7 @@ func testRefusedValues(t *testing.T, b *bench) {
 		{"a_date", "secret-value"},
 		{"a_date", "2026-02-30"},
 		{"a_datetime", "secret-value"},
-		{"lifecyclestage", "custmer"},
+		{"lifecyclestage", "secret-value"},
 		{"email", "secret-value"},
 		{"firstnme", "secret-value"},
 		{crm.PropertyID, "7"},

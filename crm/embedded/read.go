@@ -46,8 +46,8 @@ func (o *object) record(id uint64, s *stored, selected []*property) crm.Record {
 	r := crm.Record{ID: formatID(id), Object: o.name, CreatedAt: millis(s.created), UpdatedAt: millis(s.updated)}
 	if selected == nil {
 		r.Properties = make(map[string]string, len(s.values))
-		for stored, v := range s.values {
-			if p := o.stored[stored]; p != nil && !p.ReadOnly {
+		for name, v := range s.values {
+			if p := o.stored[name]; p != nil && !p.ReadOnly {
 				r.Properties[p.Name] = v
 			}
 		}

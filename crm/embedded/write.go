@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"accord/crm"
+	"accord/diag"
 	"accord/kv"
 	"accord/schema"
 )
@@ -245,7 +246,11 @@ func (t *txn) check(o *object, p *property, id uint64, value string) error {
 		}
 	case p.Type == schema.TypeEnumeration && p.Name != schema.PropertyPipeline && p.Name != stageProperty[o.name]:
 		if !slices.Contains(p.Options, value) {
-			return &crm.InvalidError{Property: p.Name, Reason: unknown("has no option", value, p.Options)}
+			reason := "is none of its options" // which it is may be personal
+			if hint := diag.DidYouMean(value, p.Options); hint != "" {
+				reason += ": " + hint
+			}
+			return &crm.InvalidError{Property: p.Name, Reason: reason}
 		}
 	}
 	return nil
