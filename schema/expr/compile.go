@@ -70,8 +70,8 @@ var programs = cache[programKey, *compiled]{limit: 2048}
 // Compile checks an expression and compiles it. What is wanted is Condition or
 // the type of a property. All problems are returned, in the order of the text;
 // the program is nil where one of them is a RuleInvalid. Compiling the same text
-// again, also in another environment with the same names and types, costs less
-// than a microsecond.
+// again, also in another environment with the same names and types, costs about
+// a microsecond.
 func (e *Env) Compile(text, want string) (*Program, []Problem) {
 	c := programs.get(programKey{e.words, text, want}, func() *compiled { return compile(e.words, text, want) })
 	never, refused := e.neverHolds(c.choices), e.refused(c.uses)

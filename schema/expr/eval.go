@@ -172,10 +172,10 @@ func (v *evaluation) exec(ctx context.Context, l *part) (out ref.Val, err error)
 
 // Eval decides a condition. The error is the context's where it ends first, or
 // says that the program itself is at fault; a value that is missing or unreadable
-// is no error. It panics on a program that yields a value.
+// is no error. A program that was compiled for a value is one.
 func (p *Program) Eval(ctx context.Context, a Activation) (Outcome, error) {
 	if p.want != Condition {
-		panic("expr: Eval of an expression that yields a value: " + p.text)
+		return Outcome{}, fmt.Errorf("decide %q: compiled for a value of type %s", p.text, p.want)
 	}
 	v, err := p.begin(ctx, a)
 	if err != nil {

@@ -311,3 +311,9 @@ func TestPanicOfARecordIsAnError(t *testing.T) {
 		t.Error("no error")
 	}
 }
+
+func TestEvalOfAValueIsAnError(t *testing.T) {
+	if _, err := mustCompile(t, NewEnv(dealScope()), `deal.won`, schema.TypeBoolean).Eval(t.Context(), Activation{}); err == nil {
+		t.Error("no error")
+	}
+}
