@@ -16,7 +16,7 @@ import (
 // and the engine obeys at once.
 type Consequence struct {
 	Rule    string           // the rule that the facts break
-	Account string           // whose facts; the first by name where several
+	Account string           // whose facts; the first by name where several, the primary where no account holds an organization
 	Ref     schema.Ref       // what changes
 	Message string           // what happens, in a sentence
 	After   *schema.Resource // what is left of it; nil: it is deleted
@@ -115,7 +115,7 @@ func (d *drift) organization(r *schema.Resource) {
 			return
 		}
 		why := fmt.Sprintf("no account of %v has Marketing Hub Enterprise any more", r.Ref())
-		gone := departure{"organization-needs-enterprise", d.lostEnterprise(o), why}
+		gone := departure{"organization-needs-enterprise", o.Primary, why}
 		for name := range members(o) {
 			d.out[name] = gone
 		}
@@ -156,23 +156,6 @@ func (d *drift) differs(o *schema.Organization) bool {
 		}
 	}
 	return false
-}
-
-// lostEnterprise is the account that held the organization and does so no more.
-func (d *drift) lostEnterprise(o *schema.Organization) string {
-	held := func(account string) bool {
-		was, is := d.applied(account), d.live[account]
-		return was != nil && is != nil && was.HoldsOrganization()
-	}
-	if held(o.Primary) {
-		return o.Primary
-	}
-	for _, name := range slices.Sorted(slices.Values(o.Accounts)) {
-		if held(name) {
-			return name
-		}
-	}
-	return o.Primary
 }
 
 func (d *drift) why(rule, account, hosting string) string {

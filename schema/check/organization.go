@@ -366,9 +366,6 @@ func checkDeactivated(p *pass) {
 
 func checkHosting(p *pass) {
 	for m := range p.keptOut() {
-		if m.Hosting == "" {
-			continue // the schema asks for it
-		}
 		p.report(m.organization, m.at, "%s is hosted in %s, the primary %s in %s", m.Name, m.Hosting, m.primary, m.hosting).
 			help("All accounts of an organization are hosted in one location: take %s out of %s, or have the vendor move it to %s.",
 				m.Name, m.organization.Name, m.hosting).

@@ -409,6 +409,15 @@ kind: Property
 metadata: {name: p}
 spec: {accounts: [acme-de], object: contact, type: enumeration, options: [a, b, {value: a, label: Again}]} # want schema 81 error
 `,
+		"in a long list": `
+kind: Property
+metadata: {name: p}
+spec:
+  accounts: [acme-de]
+  object: contact
+  type: enumeration
+  options: [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, q, s] # want schema 67 error
+`,
 		"fields": `
 kind: Form
 metadata: {name: f}
