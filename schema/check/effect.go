@@ -3,6 +3,7 @@ package check
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -77,7 +78,8 @@ type effects struct {
 	workflows []workflow     // enabled ones, sorted by name
 	of        [][]occurrence // by workflow
 	all       []effect
-	setOff    [][]int // by effect: workflows; nil: not asked for yet
+	values    []map[string]string // by effect: of a created record
+	setOff    [][]int             // by effect: workflows; nil: not asked for yet
 	index     map[effect]int
 	taken     map[int]taken // by effect, as far as it was asked for
 
@@ -111,12 +113,24 @@ func (p *pass) effects() *effects {
 	return e
 }
 
-func (e *effects) add(w int, o occurrence, x effect) {
+func (e *effects) add(w int, o occurrence, x effect) { e.addWith(w, o, x, nil) }
+
+// create adds the creation of a record with these values.
+func (e *effects) create(w int, o occurrence, x effect, values map[string]string) {
+	var text strings.Builder
+	for _, name := range sortedNames(values) {
+		text.WriteString(name + "=" + values[name] + "\n")
+	}
+	x.how, x.value = creates, text.String()
+	e.addWith(w, o, x, values)
+}
+
+func (e *effects) addWith(w int, o occurrence, x effect, values map[string]string) {
 	i, ok := e.index[x]
 	if !ok {
 		i = len(e.all)
 		e.index[x] = i
-		e.all = append(e.all, x)
+		e.all, e.values = append(e.all, x), append(e.values, values)
 	}
 	o.effect = i
 	e.of[w] = append(e.of[w], o)
@@ -152,14 +166,12 @@ func (e *effects) upsert(i int, o occurrence, w workflow, u *schema.UpsertContac
 	copies(values, u.Properties)
 	action := o.at
 	if u.CreateIfMissing {
-		created := values
+		created := maps.Clone(values)
 		if u.CrossSell != "" && u.CrossSell != schema.CrossSellClear {
-			created = with(values, schema.CrossSellProperty, constant(u.CrossSell))
+			created[schema.CrossSellProperty] = constant(u.CrossSell)
 		}
 		// Contacts are matched by email: the same one is not created twice.
-		e.add(i, o, effect{
-			account: u.In, object: schema.Contact, how: creates, value: listValues(created), again: values["email"] == computed,
-		})
+		e.create(i, o, effect{account: u.In, object: schema.Contact, again: values["email"] == computed}, created)
 	}
 	if u.CrossSell != "" {
 		o.at = action.Key("crossSell")
@@ -189,7 +201,7 @@ func (e *effects) deal(i int, o occurrence, d *schema.CreateDeal) {
 	if d.CrossSell != "" && d.CrossSell != schema.CrossSellClear {
 		values[schema.CrossSellProperty] = constant(d.CrossSell)
 	}
-	e.add(i, o, effect{account: d.In, object: schema.Deal, how: creates, value: listValues(values), again: true})
+	e.create(i, o, effect{account: d.In, object: schema.Deal, again: true}, values)
 }
 
 func copies(values map[string]string, c *schema.Copies) {
@@ -202,33 +214,6 @@ func copies(values map[string]string, c *schema.Copies) {
 	for name, v := range c.Values {
 		values[name] = written(v)
 	}
-}
-
-func with(values map[string]string, name, value string) map[string]string {
-	out := make(map[string]string, len(values)+1)
-	for n, v := range values {
-		out[n] = v
-	}
-	out[name] = value
-	return out
-}
-
-// listValues and readValues write the values of a created record as one text
-// and back.
-func listValues(values map[string]string) string {
-	text, err := json.Marshal(values)
-	if err != nil { // a map of texts
-		return "{}"
-	}
-	return string(text)
-}
-
-func readValues(text string) map[string]string {
-	out := map[string]string{}
-	if json.Unmarshal([]byte(text), &out) != nil {
-		return nil
-	}
-	return out
 }
 
 // listen notes what the trigger of a workflow listens to.
@@ -292,9 +277,13 @@ func (e *effects) triggered(i int) []int {
 		l = listener{account: x.account, list: x.property}
 	}
 	out := []int{}
-	facts := x.facts(e.p)
-	for _, w := range e.listening[l] {
-		if e.sets(x, facts, e.workflows[w]) {
+	listening := e.listening[l]
+	var facts []expr.Fact
+	if len(listening) > 0 {
+		facts = e.facts(i)
+	}
+	for _, w := range listening {
+		if e.sets(i, facts, e.workflows[w]) {
 			out = append(out, w)
 		}
 	}
@@ -303,8 +292,9 @@ func (e *effects) triggered(i int) []int {
 }
 
 // facts is what is known of the record after the effect.
-func (x effect) facts(p *pass) []expr.Fact {
+func (e *effects) facts(i int) []expr.Fact {
 	var out []expr.Fact
+	x := e.all[i]
 	know := func(property, value string) {
 		if isConstant(value) {
 			out = append(out, expr.Fact{Property: expr.Property{Object: recordName(x.object), Name: property}, Value: literal(value)})
@@ -314,9 +304,8 @@ func (x effect) facts(p *pass) []expr.Fact {
 	case writes:
 		know(x.property, x.value)
 	case creates:
-		values := readValues(x.value)
-		for name := range p.properties(x.account, x.object) {
-			switch value, ok := values[name]; {
+		for name := range e.p.properties(x.account, x.object) {
+			switch value, ok := e.values[i][name]; {
 			case ok:
 				know(name, value)
 			case name != lifecycleStage: // the vendor sets that by itself
@@ -329,9 +318,10 @@ func (x effect) facts(p *pass) []expr.Fact {
 
 const lifecycleStage = "lifecyclestage"
 
+// literal is the value of a constant.
 func literal(value string) any {
 	var v any
-	if json.Unmarshal([]byte(value), &v) != nil {
+	if value == cleared || json.Unmarshal([]byte(value), &v) != nil {
 		return nil
 	}
 	return v
@@ -347,7 +337,8 @@ func recordName(object string) string {
 
 // sets reports whether an effect that a workflow listens to can enroll a record
 // in it. It errs on the side of yes.
-func (e *effects) sets(x effect, facts []expr.Fact, w workflow) bool {
+func (e *effects) sets(i int, facts []expr.Fact, w workflow) bool {
+	x := e.all[i]
 	admits := func(c *condition, facts []expr.Fact) bool {
 		return c == nil || c.program == nil || c.program.Admits(facts...)
 	}
@@ -360,7 +351,7 @@ func (e *effects) sets(x effect, facts []expr.Fact, w workflow) bool {
 		if x.how == creates {
 			// It fires for each property that the record is created with.
 			var ok bool
-			if value, ok = readValues(x.value)[t.Property]; !ok || value == cleared {
+			if value, ok = e.values[i][t.Property]; !ok || value == cleared {
 				return false
 			}
 		}
@@ -387,17 +378,17 @@ func (e *effects) sets(x effect, facts []expr.Fact, w workflow) bool {
 }
 
 // said says what an effect is, for a reader.
-func (x effect) said() string {
+func (e *effects) said(i int) string {
+	x := e.all[i]
 	switch x.how {
 	case joins:
 		return fmt.Sprintf("puts the contact into the list %s of %s", x.property, x.account)
 	case writes:
 		return fmt.Sprintf("sets %s.%s of %s to %s", x.object, x.property, x.account, saidValue(x.value))
 	}
-	values := readValues(x.value)
-	parts := make([]string, 0, len(values))
-	for _, name := range sortedNames(values) {
-		parts = append(parts, name+" = "+saidValue(values[name]))
+	parts := make([]string, 0, len(e.values[i]))
+	for _, name := range sortedNames(e.values[i]) {
+		parts = append(parts, name+" = "+saidValue(e.values[i][name]))
 	}
 	return fmt.Sprintf("creates a %s in %s (%s)", x.object, x.account, strings.Join(parts, ", "))
 }

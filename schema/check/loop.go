@@ -322,7 +322,7 @@ func (l *loops) report(cycle []int) {
 	deals, names := false, []string{}
 	for i := 0; i < len(cycle); i += 2 {
 		w, x := l.workflows[cycle[i]], l.effectOf(cycle[i+1])
-		fmt.Fprintf(&way, "%v %s → ", w.r.Ref(), x.said())
+		fmt.Fprintf(&way, "%v %s → ", w.r.Ref(), l.said(cycle[i+1]-len(l.workflows)))
 		deals = deals || x.again
 		names = append(names, w.r.Ref().String())
 	}
