@@ -54,8 +54,8 @@ func placed(g *schema.Graph, r *schema.Resource) []string {
 func impliedIn(g *schema.Graph, r *schema.Resource) map[string][]crm.Asset {
 	out := map[string][]crm.Asset{}
 	need := func(account, object string) {
-		if info := g.Properties(account, object)[schema.CrossSellProperty]; info.By != nil {
-			return // a resource declares it
+		if declaresCrossSell(g, account, object) {
+			return
 		}
 		p := schema.CrossSell
 		p.Object = object
@@ -79,6 +79,15 @@ func impliedIn(g *schema.Graph, r *schema.Resource) map[string][]crm.Asset {
 		}
 	}
 	return out
+}
+
+// declaresCrossSell reports whether a resource declares the cross-selling
+// opportunity itself.
+func declaresCrossSell(g *schema.Graph, account, object string) bool {
+	return slices.ContainsFunc(g.In(account), func(r *schema.Resource) bool {
+		p, ok := r.Spec.(*schema.Property)
+		return ok && p.Object == object && p.InternalName(r.Name) == schema.CrossSellProperty
+	})
 }
 
 // specJSON is what an asset says, as JSON with sorted keys.

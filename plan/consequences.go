@@ -1,7 +1,9 @@
 package plan
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 
 	"accord/diag"
 	"accord/schema"
@@ -12,8 +14,8 @@ import (
 const rulePreventDestroy = "prevent-destroy"
 
 // consequences are what the product does by itself because of live facts that
-// the declaration does not follow yet.
-func (m *maker) consequences(*Plan) []Consequence {
+// the declaration does not follow yet, and where people's data goes from now on.
+func (m *maker) consequences(p *Plan) []Consequence {
 	live := map[string]*schema.Facts{}
 	for _, d := range m.drift {
 		if d.What == DriftFacts {
@@ -21,13 +23,26 @@ func (m *maker) consequences(*Plan) []Consequence {
 		}
 	}
 	out := []Consequence{}
-	if len(live) == 0 {
-		return out
+	if len(live) > 0 {
+		for _, c := range check.Consequences(m.before, func(account string) *schema.Facts { return live[account] }) {
+			out = append(out, Consequence{Rule: c.Rule, Ref: c.Ref, Account: c.Account, Message: c.Message})
+		}
 	}
-	for _, c := range check.Consequences(m.before, func(account string) *schema.Facts { return live[account] }) {
-		out = append(out, Consequence{Rule: c.Rule, Ref: c.Ref, Account: c.Account, Message: c.Message})
+	if slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Action != Delete && flowing[c.Ref.Kind] }) {
+		for _, t := range check.Transfers(m.before, m.Declared) {
+			out = append(out, Consequence{Rule: RuleFlow, Ref: t.Through, Account: t.To, Message: t.Message})
+		}
 	}
 	return out
+}
+
+// RuleFlow is the rule that a Consequence names where it is about people's data
+// and no rule of the product is the cause.
+const RuleFlow = "flow"
+
+// flowing are the kinds whose changes can let data go where it did not.
+var flowing = map[schema.Kind]bool{
+	schema.KindUser: true, schema.KindConnection: true, schema.KindPartner: true, schema.KindWorkflow: true,
 }
 
 // findings are those of the rules that need a plan: what is protected, and who
@@ -64,7 +79,40 @@ func (m *maker) findings(p *Plan) diag.List {
 			out.Add(d)
 		}
 	}
+	out.Add(m.policies(p)...)
 	return out
+}
+
+// policies are the findings of the team's own rules on changes.
+func (m *maker) policies(p *Plan) diag.List {
+	policies := check.ChangePolicies(m.Declared)
+	if policies.Empty() {
+		return nil
+	}
+	var out diag.List
+	for _, c := range p.Changes {
+		change := check.Change{
+			Kind: string(c.Ref.Kind), Name: c.Ref.Name, Address: c.Ref.String(), Action: string(c.Action), Reason: string(c.Reason),
+			Before: specOf(c.Before), After: specOf(c.After), Fields: make([]string, 0, len(c.Fields)),
+		}
+		for _, f := range c.Fields {
+			change.Fields = append(change.Fields, string(f.Path))
+		}
+		out.Add(policies.Eval(change, m.Locate)...)
+	}
+	return out
+}
+
+// specOf is what a policy sees of a resource.
+func specOf(canonical json.RawMessage) map[string]any {
+	if len(canonical) == 0 {
+		return nil
+	}
+	r, err := schema.Parse(canonical)
+	if err != nil {
+		return nil // the state was read before: it is whole
+	}
+	return check.Document(r)
 }
 
 func (m *maker) protected(c Change) diag.Diagnostic {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 
 	"golang.org/x/sync/errgroup"
 
@@ -72,20 +73,26 @@ func readLive(ctx context.Context, r crm.Reader) (*Live, error) {
 
 // byID returns the asset with the vendor's id, or nil.
 func (l *Live) byID(kind schema.Kind, id string) *crm.Asset {
-	return l.find(kind, func(a *crm.Asset) bool { return a.ID == id })
-}
-
-// byKey returns the asset with the natural key, or nil.
-func (l *Live) byKey(kind schema.Kind, key string) *crm.Asset {
-	return l.find(kind, func(a *crm.Asset) bool { return a.Key() == key })
-}
-
-func (l *Live) find(kind schema.Kind, is func(*crm.Asset) bool) *crm.Asset {
 	if l == nil {
 		return nil
 	}
 	of := l.Assets[kind]
-	if i := slices.IndexFunc(of, func(a crm.Asset) bool { return is(&a) }); i >= 0 {
+	for i := range of {
+		if of[i].ID == id {
+			return &of[i]
+		}
+	}
+	return nil
+}
+
+// byKey returns the asset with the natural key, or nil. Assets are sorted by it.
+func (l *Live) byKey(kind schema.Kind, key string) *crm.Asset {
+	if l == nil {
+		return nil
+	}
+	of := l.Assets[kind]
+	i := sort.Search(len(of), func(i int) bool { return of[i].Key() >= key })
+	if i < len(of) && of[i].Key() == key {
 		return &of[i]
 	}
 	return nil

@@ -3,13 +3,15 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"accord/cmd/accord/view"
+	"accord/diag"
 	"accord/plan"
+	"accord/schema"
 )
 
 func planCommand(e *env) *cobra.Command {
@@ -49,12 +51,12 @@ reads the accounts through has no method that writes.`,
 			return err
 		}
 		if jsonInto != "" {
-			if err := writeFile(jsonInto, func(w io.Writer) error { return view.PlanJSON(w, pl) }); err != nil {
+			if err := e.writeFile(jsonInto, func(w io.Writer) error { return view.PlanJSON(w, pl) }); err != nil {
 				return err
 			}
 		}
 		if out != "" && !pl.Errored {
-			if err := writeFile(out, pl.Save); err != nil {
+			if err := e.writeFile(out, pl.Save); err != nil {
 				return err
 			}
 		}
@@ -62,7 +64,7 @@ reads the accounts through has no method that writes.`,
 			return err
 		}
 		if out != "" && !pl.Errored {
-			fmt.Fprintf(e.stderr, "\nSaved the plan to %s. To carry out exactly this plan:\n    accord apply %s\n", out, out)
+			fmt.Fprintf(e.stderr, "\nSaved the plan to %s. To carry out exactly this plan:\n    %s apply %s\n", out, e.again(), out)
 		}
 		return quiet(planCode(pl, detailed))
 	}
@@ -111,27 +113,9 @@ func planCode(pl *plan.Plan, detailed bool) int {
 	return exitOK
 }
 
-// writeFile writes a file that is there completely or not at all, for its owner
-// alone: a plan shows what is in a configuration.
-func writeFile(name string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = f.Close()
-			_ = os.Remove(f.Name())
-		}
-	}()
-	if err := write(f); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
+// onlyPolicies reports whether nothing but the team's own rules stands in the way.
+func onlyPolicies(pl *plan.Plan) bool {
+	return !slices.ContainsFunc(pl.Diagnostics, func(d diag.Diagnostic) bool {
+		return d.Severity == diag.Error && !strings.HasPrefix(d.Rule, string(schema.KindPolicy)+"/")
+	})
 }
