@@ -67,28 +67,36 @@ spec:
 		name, text string
 		want       []string // the ways around, in the order of their places
 	}{
-		{"deals create each other, though each enrolls once", connected +
-			deal("a", "acme-de", "deal.created", "acme-us", "pipeline: source") +
-			deal("b", "acme-us", "deal.created", "acme-de", "pipeline: source"),
+		{
+			"deals create each other, though each enrolls once", connected +
+				deal("a", "acme-de", "deal.created", "acme-us", "pipeline: source") +
+				deal("b", "acme-us", "deal.created", "acme-de", "pipeline: source"),
 			[]string{`these workflows can trigger each other for ever: ` +
 				`Workflow/a creates a deal in acme-us (dealstage = a copied value, pipeline = a copied value) → ` +
-				`Workflow/b creates a deal in acme-de (dealstage = a copied value, pipeline = a copied value) → Workflow/a`}},
+				`Workflow/b creates a deal in acme-de (dealstage = a copied value, pipeline = a copied value) → Workflow/a`},
+		},
 		{"a deal that does not meet the condition", connected +
 			deal("a", "acme-de", "deal.created, where: deal.amount > 1000", "acme-us", "pipeline: source, properties: [amount]") +
 			deal("b", "acme-us", "deal.created", "acme-de", "pipeline: source"), // without an amount
 			nil},
-		{"a deal that meets the condition", connected +
-			deal("a", "acme-de", "deal.created, where: deal.amount > 1000", "acme-us", "pipeline: source, properties: [amount]") +
-			deal("b", "acme-us", "deal.matches, where: deal.amount > 10", "acme-de", "pipeline: source, properties: [amount]"),
-			[]string{"Workflow/a creates a deal in acme-us (amount = a copied value, "}},
-		{"a stage that does not meet the condition", connected +
-			deal("a", "acme-de", "'deal.property-changed', property: dealstage, where: 'deal.dealstage == \"closedwon\"'", "acme-us", "pipeline: source") +
-			deal("b", "acme-us", "deal.created", "acme-de", "pipeline: {name: default, stage: qualifiedtobuy}"),
-			nil},
-		{"a stage that meets the condition", connected +
-			deal("a", "acme-de", "'deal.property-changed', property: dealstage, where: 'deal.dealstage == \"closedwon\"'", "acme-us", "pipeline: source") +
-			deal("b", "acme-us", "deal.created", "acme-de", "pipeline: {name: default, stage: closedwon}"),
-			[]string{`Workflow/b creates a deal in acme-de (dealstage = "closedwon", pipeline = "default") → Workflow/a`}},
+		{
+			"a deal that meets the condition", connected +
+				deal("a", "acme-de", "deal.created, where: deal.amount > 1000", "acme-us", "pipeline: source, properties: [amount]") +
+				deal("b", "acme-us", "deal.matches, where: deal.amount > 10", "acme-de", "pipeline: source, properties: [amount]"),
+			[]string{"Workflow/a creates a deal in acme-us (amount = a copied value, "},
+		},
+		{
+			"a stage that does not meet the condition", connected +
+				deal("a", "acme-de", "'deal.property-changed', property: dealstage, where: 'deal.dealstage == \"closedwon\"'", "acme-us", "pipeline: source") +
+				deal("b", "acme-us", "deal.created", "acme-de", "pipeline: {name: default, stage: qualifiedtobuy}"),
+			nil,
+		},
+		{
+			"a stage that meets the condition", connected +
+				deal("a", "acme-de", "'deal.property-changed', property: dealstage, where: 'deal.dealstage == \"closedwon\"'", "acme-us", "pipeline: source") +
+				deal("b", "acme-us", "deal.created", "acme-de", "pipeline: {name: default, stage: closedwon}"),
+			[]string{`Workflow/b creates a deal in acme-de (dealstage = "closedwon", pipeline = "default") → Workflow/a`},
+		},
 		{"constants on created deals", connected +
 			deal("a", "acme-de", "deal.property-changed, property: amount", "acme-us", "pipeline: source") +
 			deal("b", "acme-us", "deal.property-changed, property: amount", "acme-de", "pipeline: source") + `
@@ -144,27 +152,35 @@ spec:
 			crossSell("a", "acme-de", "", "acme-us", "yes", overwrite) + crossSell("b", "acme-us", "", "acme-de", "yes", overwrite), nil},
 		{"a constant for each account comes to rest", connected +
 			crossSell("a", "acme-de", "", "acme-us", "yes", overwrite) + crossSell("b", "acme-us", "", "acme-de", "no", overwrite), nil},
-		{"two constants for one property do not", connected +
-			crossSell("a", "acme-de", yes, "acme-us", "no", overwrite) + crossSell("b", "acme-de", no, "acme-us", "yes", overwrite) +
-			crossSell("c", "acme-us", yes, "acme-de", "yes", overwrite) + crossSell("d", "acme-us", no, "acme-de", "no", overwrite),
+		{
+			"two constants for one property do not", connected +
+				crossSell("a", "acme-de", yes, "acme-us", "no", overwrite) + crossSell("b", "acme-de", no, "acme-us", "yes", overwrite) +
+				crossSell("c", "acme-us", yes, "acme-de", "yes", overwrite) + crossSell("d", "acme-us", no, "acme-de", "no", overwrite),
 			[]string{`Workflow/a sets contact.cross_selling_opportunity of acme-us to "no" → ` +
 				`Workflow/d sets contact.cross_selling_opportunity of acme-de to "no" → ` +
 				`Workflow/b sets contact.cross_selling_opportunity of acme-us to "yes" → ` +
-				`Workflow/c sets contact.cross_selling_opportunity of acme-de to "yes" → Workflow/a`}},
+				`Workflow/c sets contact.cross_selling_opportunity of acme-de to "yes" → Workflow/a`},
+		},
 		{"two constants, kept", connected +
 			crossSell("a", "acme-de", yes, "acme-us", "no", "") + crossSell("b", "acme-de", no, "acme-us", "yes", "") +
 			crossSell("c", "acme-us", yes, "acme-de", "yes", "") + crossSell("d", "acme-us", no, "acme-de", "no", ""), nil},
 		{"two constants that do not meet the conditions", connected +
 			crossSell("a", "acme-de", yes, "acme-us", "no", overwrite) + crossSell("b", "acme-de", no, "acme-us", "yes", overwrite) +
 			crossSell("c", "acme-us", yes, "acme-de", "no", overwrite) + crossSell("d", "acme-us", `contact.country == "US" && `+yes+" && "+no, "acme-de", "yes", overwrite), nil},
-		{"kept, but cleared", connected +
-			crossSell("a", "acme-de", "", "acme-us", "yes", "") + crossSell("b", "acme-de", "", "acme-us", "clear", "") +
-			crossSell("c", "acme-us", yes, "acme-de", "yes", "") + crossSell("d", "acme-us", `!has(contact.cross_selling_opportunity)`, "acme-de", "clear", ""),
-			[]string{"Workflow/a sets", "Workflow/b sets"}},
-		{"copied both ways", extended + sync("a", "acme-de", "acme-us", "true", "overwrite") + sync("b", "acme-us", "acme-de", "true", "overwrite"),
-			[]string{"Workflow/a sets contact.phone of acme-us to a copied value → Workflow/b sets contact.phone of acme-de to a copied value → Workflow/a"}},
-		{"copied both ways, not more often than a week", extended + sync("a", "acme-de", "acme-us", "{cooldown: 1w}", "overwrite") + sync("b", "acme-us", "acme-de", "true", "overwrite"),
-			[]string{"Workflow/a"}},
+		{
+			"kept, but cleared", connected +
+				crossSell("a", "acme-de", "", "acme-us", "yes", "") + crossSell("b", "acme-de", "", "acme-us", "clear", "") +
+				crossSell("c", "acme-us", yes, "acme-de", "yes", "") + crossSell("d", "acme-us", `!has(contact.cross_selling_opportunity)`, "acme-de", "clear", ""),
+			[]string{"Workflow/a sets", "Workflow/b sets"},
+		},
+		{
+			"copied both ways", extended + sync("a", "acme-de", "acme-us", "true", "overwrite") + sync("b", "acme-us", "acme-de", "true", "overwrite"),
+			[]string{"Workflow/a sets contact.phone of acme-us to a copied value → Workflow/b sets contact.phone of acme-de to a copied value → Workflow/a"},
+		},
+		{
+			"copied both ways, not more often than a week", extended + sync("a", "acme-de", "acme-us", "{cooldown: 1w}", "overwrite") + sync("b", "acme-us", "acme-de", "true", "overwrite"),
+			[]string{"Workflow/a"},
+		},
 		{"copied both ways, one enrolls once", extended + sync("a", "acme-de", "acme-us", "false", "overwrite") + sync("b", "acme-us", "acme-de", "true", "overwrite"), nil},
 		{"copied both ways, one is bounded", extended + sync("a", "acme-de", "acme-us", "true", "overwrite") + sync("b", "acme-us", "acme-de", "{max: 5}", "overwrite"), nil},
 		{"copied both ways, one keeps", extended + sync("a", "acme-de", "acme-us", "true", "keep") + sync("b", "acme-us", "acme-de", "true", "overwrite"), nil},
@@ -210,9 +226,11 @@ spec: {accounts: [acme-de], object: deal, label: Big, membership: {where: deal.a
     - setProperties: {amount: {cel: deal.amount - 10}}
   reenroll: true
 `), []string{"this workflow can trigger itself for ever"}},
-		{"two loops through one workflow", extended + sync("a", "acme-de", "acme-us", "true", "overwrite") +
-			sync("b", "acme-us", "acme-de", "true", "overwrite") + sync("c", "acme-us", "acme-de", "true", "overwrite"),
-			[]string{"Workflow/b sets", "Workflow/c sets"}},
+		{
+			"two loops through one workflow", extended + sync("a", "acme-de", "acme-us", "true", "overwrite") +
+				sync("b", "acme-us", "acme-de", "true", "overwrite") + sync("c", "acme-us", "acme-de", "true", "overwrite"),
+			[]string{"Workflow/b sets", "Workflow/c sets"},
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var got []string

@@ -90,16 +90,25 @@ func TestChangePolicies(t *testing.T) {
 		change check.Change
 		want   []string
 	}{
-		{"a delete", check.Change{Kind: "Connection", Name: "de-us", Address: "Connection/de-us", Action: "delete", Before: map[string]any{}},
-			[]string{"Policy/no-deletes Connection/de-us main.yaml:29:18 error"}},
+		{
+			"a delete",
+			check.Change{Kind: "Connection", Name: "de-us", Address: "Connection/de-us", Action: "delete", Before: map[string]any{}},
+			[]string{"Policy/no-deletes Connection/de-us main.yaml:29:18 error"},
+		},
 		{"an update", check.Change{Kind: "Connection", Name: "de-us", Address: "Connection/de-us", Action: "update"}, nil},
 		{"another kind", check.Change{Kind: "User", Name: "ben", Address: "User/ben", Action: "delete"}, nil},
-		{"a downgrade", check.Change{Kind: "Account", Name: "acme-de", Address: "Account/acme-de", Action: "update", Before: before, After: after},
-			[]string{"Policy/no-downgrades Account/acme-de main.yaml:2:18 warning"}},
+		{
+			"a downgrade",
+			check.Change{Kind: "Account", Name: "acme-de", Address: "Account/acme-de", Action: "update", Before: before, After: after},
+			[]string{"Policy/no-downgrades Account/acme-de main.yaml:2:18 warning"},
+		},
 		{"no downgrade", check.Change{Kind: "Account", Name: "acme-de", Address: "Account/acme-de", Action: "update", Before: before, After: before}, nil},
 		{"a creation", check.Change{Kind: "Account", Name: "acme-de", Address: "Account/acme-de", Action: "create", After: before}, nil},
-		{"a field", check.Change{Kind: "Account", Name: "acme-us", Address: "Account/acme-us", Action: "update", Fields: []string{"spec.api.token"}},
-			[]string{"Policy/by-field Account/acme-us main.yaml:7:18 info"}},
+		{
+			"a field",
+			check.Change{Kind: "Account", Name: "acme-us", Address: "Account/acme-us", Action: "update", Fields: []string{"spec.api.token"}},
+			[]string{"Policy/by-field Account/acme-us main.yaml:7:18 info"},
+		},
 	} {
 		var got []string
 		for _, d := range set.Eval(tc.change, at) {

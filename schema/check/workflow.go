@@ -327,7 +327,7 @@ type action struct {
 func (w *workflow) actions() iter.Seq[action] {
 	return func(yield func(action) bool) {
 		for _, s := range w.steps {
-			a := action{}
+			var a action
 			switch u, d := s.UpsertContact, s.CreateDeal; {
 			case u != nil:
 				a = action{s.Path.Key("upsertContact"), u.In, u.Target, schema.Contact, u.Properties, u.CrossSell, u, nil}
