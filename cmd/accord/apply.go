@@ -48,7 +48,7 @@ cut off or killed is finished by the next apply.`,
 		var saved *plan.Plan
 		if len(args) == 1 {
 			var err error
-			if saved, err = readPlan(args[0]); err != nil {
+			if saved, err = e.readPlan(args[0]); err != nil {
 				return err
 			}
 			if err := refusePlanFlags(cmd); err != nil {
@@ -194,7 +194,7 @@ func (p *project) carryOut(ctx context.Context, pl *plan.Plan, o applyOptions) (
 		return applied
 	}
 	if o.receiptInto != "" {
-		if err := writeFile(o.receiptInto, func(w io.Writer) error { return view.ReceiptJSON(w, receipt) }); err != nil {
+		if err := p.writeFile(o.receiptInto, func(w io.Writer) error { return view.ReceiptJSON(w, receipt) }); err != nil {
 			return err
 		}
 	}

@@ -379,7 +379,7 @@ stopped when it is given the same file again.`,
 	choiceFlag(cmd, &fileFormat, "from", "`FORMAT` of the file", "auto", "csv", "jsonl")
 	cmd.Flags().StringVar(&object, "object", "", "the `OBJECT` of rows that do not say it (default contact)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		f, err := os.Open(args[0])
+		f, err := os.Open(c.path(args[0]))
 		if err != nil {
 			return err
 		}

@@ -17,6 +17,11 @@ func formatFlag(cmd *cobra.Command, format *string, words ...string) {
 // default.
 func choiceFlag(cmd *cobra.Command, value *string, name, usage string, words ...string) {
 	*value = words[0]
+	optionFlag(cmd, value, name, usage, words...)
+}
+
+// optionFlag declares a flag that takes one of a few words, or is left out.
+func optionFlag(cmd *cobra.Command, value *string, name, usage string, words ...string) {
 	cmd.Flags().Var(&choice{value, words}, name, usage+": "+strings.Join(words, ", "))
 	_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)) // fails for a flag that does not exist
 }

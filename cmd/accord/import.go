@@ -86,7 +86,7 @@ managed yet.`,
 			if err := s.edit(ctx, e, l, "import", w); err != nil {
 				// The YAML without the record would be adopted by the next
 				// apply; but who asked for an import is told that it failed.
-				return errors.Join(err, os.Remove(filepath.Join(e.dir, file)))
+				return errors.Join(err, os.Remove(e.path(file)))
 			}
 			for _, i := range taken {
 				fmt.Fprintf(e.stderr, "Imported %v (id %s in %s).\n", i.Record.Ref, i.Record.IDs[account], account)
@@ -137,7 +137,7 @@ func readAssets(ctx context.Context, r crm.Reader) ([]crm.Asset, error) {
 
 // writeImported writes the YAML of what was imported to a new file.
 func (p *project) writeImported(file string, taken []plan.Imported) error {
-	path := filepath.Join(p.dir, file)
+	path := p.path(file)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}

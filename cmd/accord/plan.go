@@ -64,7 +64,7 @@ reads the accounts through has no method that writes.`,
 			return err
 		}
 		if out != "" && !pl.Errored {
-			fmt.Fprintf(e.stderr, "\nSaved the plan to %s. To carry out exactly this plan:\n    %s apply %s\n", out, e.again(), out)
+			fmt.Fprintf(e.stderr, "\nSaved the plan to %s. To carry out exactly this plan:\n    %s apply %s\n", out, e.again(e.dir), out)
 		}
 		return quiet(planCode(pl, detailed))
 	}

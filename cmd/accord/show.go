@@ -21,7 +21,7 @@ func showCommand(e *env) *cobra.Command {
 	formatFlag(cmd, &format, "text", "json", "markdown", "github", "gitlab")
 	cmd.Flags().BoolVar(&concise, "concise", false, "a line for each change")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		pl, err := readPlan(args[0])
+		pl, err := e.readPlan(args[0])
 		if err != nil {
 			return err
 		}
@@ -30,8 +30,8 @@ func showCommand(e *env) *cobra.Command {
 	return cmd
 }
 
-func readPlan(name string) (*plan.Plan, error) {
-	f, err := os.Open(name)
+func (e *env) readPlan(name string) (*plan.Plan, error) {
+	f, err := os.Open(e.path(name))
 	if err != nil {
 		return nil, err
 	}

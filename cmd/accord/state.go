@@ -257,7 +257,7 @@ state's, or the state be empty, and its serial not older.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			in := e.stdin
 			if args[0] != "-" {
-				f, err := os.Open(args[0])
+				f, err := os.Open(e.path(args[0]))
 				if err != nil {
 					return err
 				}

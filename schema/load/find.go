@@ -15,6 +15,25 @@ import (
 	"accord/schema"
 )
 
+// Files lists the YAML files of the project in a folder, sorted: accord.yaml and
+// those that it names, tests included.
+func Files(fsys fs.FS) ([]string, error) {
+	var project *parsed
+	if _, err := fs.Stat(fsys, ProjectFile); !errors.Is(err, fs.ErrNotExist) {
+		project = read(fsys, ProjectFile)
+	}
+	names, _, err := choose(fsys, project)
+	if err != nil {
+		return nil, err
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return path.Ext(name) == ".json" })
+	if project != nil {
+		names = append(names, ProjectFile)
+		slices.Sort(names)
+	}
+	return names, nil
+}
+
 // find lists the YAML files below the root, those in hidden folders only where
 // they are asked for. They are sorted; links to folders are not followed.
 func find(fsys fs.FS, hidden bool) ([]string, error) {
