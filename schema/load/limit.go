@@ -23,4 +23,6 @@ const (
 	// MaxFindings is how many findings are reported of one file; it is read no
 	// further then.
 	MaxFindings = 1000
+	// MaxDocumentFindings is how many are reported of one document.
+	MaxDocumentFindings = 100
 )

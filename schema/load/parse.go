@@ -55,14 +55,7 @@ func parse(name string, text []byte) *parsed {
 		})
 		return p
 	}
-	for i := 0; i < len(cs); {
-		if len(p.findings) >= MaxFindings {
-			p.findings = append(p.findings[:MaxFindings-1], diag.Diagnostic{
-				Rule: "yaml-syntax", Message: fmt.Sprintf("more than %d findings: the file is not read further", MaxFindings),
-				Position: diag.Position{File: name, Line: cs[i].line, Column: 1},
-			})
-			break
-		}
+	for i := 0; i < len(cs) && p.more(cs[i]); {
 		if d, bad := p.oversized(cs[i]); bad {
 			p.findings.Add(d)
 			i++
@@ -75,9 +68,24 @@ func parse(name string, text []byte) *parsed {
 			}
 			n++
 		}
-		i = p.run(cs, i, n)
+		for i < n && p.more(cs[i]) {
+			i = p.run(cs, i, n)
+		}
 	}
 	return p
+}
+
+// more reports whether the file is read on at a document. Where there are too
+// many findings it is not, and the last one says so.
+func (p *parsed) more(next chunk) bool {
+	if len(p.findings) < MaxFindings {
+		return true
+	}
+	p.findings = append(p.findings[:MaxFindings-1], diag.Diagnostic{
+		Rule: "yaml-syntax", Message: fmt.Sprintf("more than %d findings: the file is not read further", MaxFindings),
+		Position: diag.Position{File: p.name, Line: next.line, Column: 1},
+	})
+	return false
 }
 
 func (s *source) oversized(c chunk) (diag.Diagnostic, bool) {

@@ -135,7 +135,7 @@ func (s *source) chunks() []chunk {
 	return s.split
 }
 
-// chunks splits a file into its documents.
+// chunks splits a file into its documents, one more than MaxDocuments at most.
 func chunks(text []byte) []chunk {
 	var out []chunk
 	cur, begun := chunk{line: 1}, false
@@ -148,7 +148,7 @@ func chunks(text []byte) []chunk {
 		begun = false
 	}
 	line := 1
-	for i := 0; i < len(text); line++ {
+	for i := 0; i < len(text) && len(out) <= MaxDocuments; line++ {
 		start := i
 		if marker(text[start:], "---") {
 			cut(start, line)

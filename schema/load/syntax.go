@@ -52,7 +52,7 @@ func (d decoder) next() (n *yaml.Node, err error) {
 
 // searchBytes bounds the text in which the exact place of an error is searched:
 // beyond it the line that yaml.v3 names has to do.
-const searchBytes = 256 << 10
+const searchBytes = 64 << 10
 
 // locate finds where a document stops being YAML. yaml.v3 often names the line
 // at which the construct began; the place to mend is where reading on became

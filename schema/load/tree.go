@@ -44,6 +44,9 @@ func (t *tree) resolve(document *yaml.Node) bool {
 }
 
 func (t *tree) find(rule string, n *yaml.Node, message, help string) {
+	if len(t.findings) >= MaxDocumentFindings {
+		return
+	}
 	t.findings.Add(diag.Diagnostic{Rule: rule, Message: message, Help: help, Position: t.at(t.nodeSpan(n))})
 }
 
@@ -157,8 +160,9 @@ func (t *tree) keys(m *yaml.Node) {
 		if seen != nil {
 			if at, ok := seen[key.Value]; ok {
 				first = at
+			} else {
+				seen[key.Value] = len(content)
 			}
-			seen[key.Value] = len(content)
 		} else {
 			for j := 0; j < len(content); j += 2 {
 				if content[j].Value == key.Value {
@@ -168,6 +172,9 @@ func (t *tree) keys(m *yaml.Node) {
 			}
 		}
 		if first >= 0 && key.Tag != "!!merge" {
+			if len(t.findings) >= MaxDocumentFindings {
+				continue
+			}
 			was := t.at(t.nodeSpan(content[first]))
 			t.findings.Add(diag.Diagnostic{
 				Rule: "schema", Message: fmt.Sprintf("the key %q stands twice in the same map", mask(key.Value)),

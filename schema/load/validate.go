@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -81,13 +82,38 @@ func (t *tree) check(kind schema.Kind) bool {
 		return false
 	}
 	var invalid *jsonschema.ValidationError
-	if !errors.As(f.schema().Validate(v), &invalid) {
-		return kind.Known()
+	if !errors.As(f.schema().Validate(cut(v)), &invalid) {
+		return false // what is wrong was cut off
 	}
 	e := explainer{tree: t, form: f}
 	e.collect(invalid)
 	e.report()
 	return false
+}
+
+// maxExplained is how many items of a list or map are looked at to say what is
+// wrong: jsonschema makes an error of a kilobyte for each.
+const maxExplained = 10_000
+
+// cut returns a value without the items of lists and maps that are too many.
+func cut(v any) any {
+	switch v := v.(type) {
+	case []any:
+		v = v[:min(len(v), maxExplained)]
+		for i := range v {
+			v[i] = cut(v[i])
+		}
+		return v
+	case map[string]any:
+		for i, k := range slices.Sorted(maps.Keys(v)) {
+			if i >= maxExplained {
+				delete(v, k)
+			} else {
+				v[k] = cut(v[k])
+			}
+		}
+	}
+	return v
 }
 
 // decodeJSON reads JSON as jsonschema wants it: numbers as they are written.
@@ -108,6 +134,10 @@ type explainer struct {
 	// meant to be: that they are missing is no finding of its own.
 	meant map[*yaml.Node][]string
 }
+
+// maxFailures bounds what is explained of one document; more than is reported,
+// for one finding may explain several failures.
+const maxFailures = 10 * MaxDocumentFindings
 
 // failure is one keyword that does not hold for one value.
 type failure struct {
@@ -131,6 +161,9 @@ func (e *explainer) collect(v *jsonschema.ValidationError) {
 		for _, c := range v.Causes {
 			e.collect(c)
 		}
+		return
+	}
+	if len(e.failures) > maxFailures {
 		return
 	}
 	f := failure{keyword: keyword, secret: slices.Contains(tokens, "secret") && tokens[0] == "$defs"}
@@ -447,12 +480,8 @@ func (e *explainer) alternatives(f failure, said string) {
 		return
 	}
 	// A field that is no field was probably meant as one of these.
-	for i := 0; i+1 < len(f.value.Content); i += 2 {
-		for _, o := range e.failures {
-			if o.keyword == "additionalProperties" && o.value == f.value {
-				return
-			}
-		}
+	if slices.ContainsFunc(e.failures, func(o failure) bool { return o.keyword == "additionalProperties" && o.value == f.value }) {
+		return
 	}
 	if said == "" {
 		said = fmt.Sprintf("%s needs one of %s", where(f.path), strings.Join(names, ", "))
