@@ -147,7 +147,7 @@ func (r *Result) collect(fsys fs.FS, files []*parsed) {
 				d.sound = false
 			}
 			if e, ok := d.resource.Spec.(*schema.Email); ok && d.sound && e.Body.File != "" {
-				d.digest = digest(d.resource)
+				d.resource.Seal() // what counts is the text in the file
 			}
 			all = append(all, d)
 		}
@@ -172,7 +172,7 @@ func (r *Result) collect(fsys fs.FS, files []*parsed) {
 			r.Tests = append(r.Tests, d.resource)
 		default:
 			sound = append(sound, d.resource)
-			digests = append(digests, ref.String()+" "+hex.EncodeToString(d.digest[:]))
+			digests = append(digests, ref.String()+" "+d.resource.RenamedFrom+" "+d.resource.Digest())
 		}
 	}
 	slices.SortFunc(r.Tests, func(a, b *schema.Resource) int { return cmp.Compare(a.Name, b.Name) })

@@ -2,7 +2,6 @@ package load
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -30,7 +29,6 @@ type parsed struct {
 type document struct {
 	resource *schema.Resource
 	sound    bool
-	digest   [sha256.Size]byte // of the canonical form and what stands beside it
 }
 
 // newSource makes the source of a file.
@@ -277,16 +275,8 @@ func (p *parsed) resource(t *tree, stub *schema.Resource) document {
 			r.Labels[labels.Content[i].Value] = labels.Content[i+1].Value
 		}
 	}
-	return document{resource: r, sound: true, digest: digest(r)}
-}
-
-// digest says what a resource is, and the name it had.
-func digest(r *schema.Resource) [sha256.Size]byte {
-	b := r.Canonical()
-	if r.RenamedFrom != "" {
-		b = append(append(b, '\n'), r.RenamedFrom...)
-	}
-	return sha256.Sum256(b)
+	r.Seal()
+	return document{resource: r, sound: true}
 }
 
 func isTestFile(name string) bool {
