@@ -54,10 +54,10 @@ type Rate struct {
 // ParseRate reads 20/h, 1000/d, 5/m, 1/s or 100/w.
 func ParseRate(s string) (Rate, error) {
 	count, unit, ok := strings.Cut(s, "/")
-	n, err := strconv.Atoi(count)
+	n, err := strconv.ParseUint(count, 10, 31)
 	per, known := units[unit]
-	if !ok || err != nil || n <= 0 || !known {
+	if !ok || err != nil || n == 0 || !known {
 		return Rate{}, fmt.Errorf("%q is not a rate: write a count and a unit, such as 20/h", s)
 	}
-	return Rate{n, per}, nil
+	return Rate{int(n), per}, nil
 }
