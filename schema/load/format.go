@@ -314,8 +314,12 @@ func unmarked(text []byte) []byte {
 	return append(bytes.TrimRight(b.Bytes(), "\n"), '\n')
 }
 
-// unfold writes lists and maps in brackets that span lines as blocks.
+// unfold writes lists and maps in brackets that span lines as blocks, and merges
+// without the tag that yaml.v3 would give them.
 func (t *tree) unfold(n *yaml.Node) {
+	if n.Tag == "!!merge" && n.Style == 0 {
+		n.Tag = ""
+	}
 	if n.Kind == yaml.MappingNode || n.Kind == yaml.SequenceNode {
 		if n.Style&yaml.FlowStyle != 0 && len(n.Content) > 0 {
 			p := t.nodeSpan(n)
