@@ -308,6 +308,9 @@ func TestTrimChanges(t *testing.T) {
 	if _, _, err := a.Changes(ctx, early, 0); !errors.Is(err, crm.ErrCursorTooOld) {
 		t.Errorf("an old cursor: got %v, want ErrCursorTooOld", err)
 	}
+	if _, _, err := a.Changes(ctx, crm.Cursor(fmt.Sprint(old-1)), 0); !errors.Is(err, crm.ErrCursorTooOld) {
+		t.Errorf("a cursor that missed one change: got %v, want ErrCursorTooOld", err)
+	}
 	for _, from := range []crm.Cursor{"", behind} {
 		if got := changes(t, a, from); len(got) != 1 || got[0].Sequence != old+1 || got[0].Changed["city"].New != "Rome" {
 			t.Errorf("from %q: got %+v, want the last alone", from, got)
@@ -556,6 +559,61 @@ func TestPropertiesComeAndGo(t *testing.T) {
 	asset(t, a, "species", &schema.Property{Object: "pet", Type: schema.TypeString})
 	if got := read(t, a, "pet", create(t, a, "pet", "species", "cat")); got["species"] != "cat" {
 		t.Errorf("pet: got %v", got)
+	}
+}
+
+func TestFirstCompanyIsPrimary(t *testing.T) {
+	a := mem(t, embedded.Options{})
+	ctx := t.Context()
+	one, two := create(t, a, schema.Company, "domain", "one.example"), create(t, a, schema.Company, "domain", "two.example")
+	to := []crm.Association{{To: crm.Ref{Object: schema.Company, ID: two}}, {To: crm.Ref{Object: schema.Company, ID: one}}}
+	results, err := a.CreateRecords(ctx, schema.Contact, []crm.Input{{Properties: props("lastname", "Doe"), Associations: to}})
+	jane := must(t, results, err)[0].ID
+	primary := func() (ids []string) {
+		pages, err := a.Associations(ctx, schema.Contact, []string{jane}, schema.Company)
+		if err != nil || len(pages[0].Items) != 2 {
+			t.Fatalf("got %+v and %v", pages, err)
+		}
+		for _, as := range pages[0].Items {
+			if slices.Contains(as.Labels, crm.LabelPrimary) {
+				ids = append(ids, as.To.ID)
+			}
+		}
+		return ids
+	}
+	if got := primary(); !slices.Equal(got, []string{two}) {
+		t.Errorf("primary: got %v, want %s", got, two)
+	}
+	// Two labels in one input: the later one stays.
+	for i := range to {
+		to[i].Labels = []string{crm.LabelPrimary}
+	}
+	results, err = a.CreateRecords(ctx, schema.Contact, []crm.Input{{Properties: props("lastname", "Roe"), Associations: to}})
+	jane = must(t, results, err)[0].ID
+	if got := primary(); !slices.Equal(got, []string{one}) {
+		t.Errorf("primary: got %v, want %s", got, one)
+	}
+}
+
+// What was refused midway has left nothing, no number that was given out included.
+func TestRefusedLeavesNothing(t *testing.T) {
+	db := kv.NewMem()
+	a := open(t, db, "acme-de", embedded.Options{})
+	good := crm.Input{Properties: props("lastname", "Doe")}
+	bad := crm.Input{Properties: props("email", "jane@example.com"), Associations: []crm.Association{{To: crm.Ref{Object: schema.Deal, ID: "99"}}}}
+	results, err := a.CreateRecords(t.Context(), schema.Contact, []crm.Input{bad, good, bad, good})
+	if err != nil || results[0].Err == nil || results[2].Err == nil || results[1].ID != "1" || results[3].ID != "2" {
+		t.Errorf("got %+v and %v", results, err)
+	}
+	before := count(t, db)
+	results, err = a.CreateRecords(t.Context(), schema.Contact, []crm.Input{bad})
+	if err != nil || !errors.Is(results[0].Err, crm.ErrNotFound) || count(t, db) != before {
+		t.Errorf("got %+v and %v, and %d keys after %d", results, err, count(t, db), before)
+	}
+	for i, c := range changes(t, a, "") {
+		if c.Sequence != uint64(i+1) {
+			t.Errorf("change %d has sequence %d", i+1, c.Sequence)
+		}
 	}
 }
 
