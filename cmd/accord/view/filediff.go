@@ -13,7 +13,7 @@ import (
 func FileDiff(w io.Writer, name string, before, after []byte, s Style) error {
 	o := newOutput(w, s)
 	o.put(s.paint("--- "+visible(name), bold), "\n", s.paint("+++ "+visible(name), bold), "\n")
-	lines := diffLines(string(before), string(after))
+	lines := fileLines(string(before), string(after))
 	for _, h := range fileHunks(lines) {
 		part := lines[h.from:h.to]
 		o.put(s.paint(fmt.Sprintf("@@ -%s +%s @@", extent(part, h.before, '+'), extent(part, h.after, '-')), cyan), "\n")
@@ -36,24 +36,24 @@ func FileDiff(w io.Writer, name string, before, after []byte, s Style) error {
 	return o.Flush()
 }
 
-// diffLine is a line of a diff: its mark is ' ', '-' or '+'.
-type diffLine struct {
+// fileLine is a line of a diff: its mark is ' ', '-' or '+'.
+type fileLine struct {
 	mark byte
 	text string // with its end
 }
 
-// diffLines is the difference of two texts, line by line.
-func diffLines(before, after string) []diffLine {
+// fileLines is the difference of two texts, line by line.
+func fileLines(before, after string) []fileLine {
 	d := diffmatchpatch.New()
 	d.DiffTimeout = 0 // or the result would depend on the clock
 	a, b, texts := d.DiffLinesToRunes(before, after)
 	marks := map[diffmatchpatch.Operation]byte{
 		diffmatchpatch.DiffEqual: ' ', diffmatchpatch.DiffDelete: '-', diffmatchpatch.DiffInsert: '+',
 	}
-	var out []diffLine
+	var out []fileLine
 	for _, part := range d.DiffCharsToLines(d.DiffMainRunes(a, b, false), texts) {
 		for text := range strings.Lines(part.Text) {
-			out = append(out, diffLine{marks[part.Type], text})
+			out = append(out, fileLine{marks[part.Type], text})
 		}
 	}
 	return out
@@ -63,7 +63,7 @@ func diffLines(before, after string) []diffLine {
 type fileHunk struct{ from, to, before, after int }
 
 // fileHunks are the changes with the lines around them.
-func fileHunks(lines []diffLine) []fileHunk {
+func fileHunks(lines []fileLine) []fileHunk {
 	var out []fileHunk
 	for i, l := range lines {
 		if l.mark == ' ' {
@@ -90,7 +90,7 @@ func fileHunks(lines []diffLine) []fileHunk {
 
 // extent is where a hunk is in one of the texts, which does not have the lines
 // with a mark.
-func extent(part []diffLine, before int, without byte) string {
+func extent(part []fileLine, before int, without byte) string {
 	n := 0
 	for _, l := range part {
 		if l.mark != without {
