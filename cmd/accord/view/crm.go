@@ -143,7 +143,6 @@ func (l *CRMList) Close() error {
 	return l.o.Flush()
 }
 
-
 // title is what a record is called by people.
 func title(r *crm.Record) string {
 	p := r.Properties

@@ -120,4 +120,3 @@ func ProblemsText(w io.Writer, problems []state.Problem, s Style) error {
 	}
 	return o.Flush()
 }
-

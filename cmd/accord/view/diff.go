@@ -1,0 +1,248 @@
+package view
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sergi/go-diff/diffmatchpatch"
+
+	"accord/plan"
+	"accord/schema"
+)
+
+// line is one line of a difference: + is there afterwards, - was there before,
+// ~ is changed, and a space is context.
+type line struct {
+	symbol byte
+	text   string
+}
+
+// bodyOf writes what differs in a change: the fields of an update, or all that
+// is set of what is created or deleted. hidden is how many fields of an update
+// stay as they are.
+func bodyOf(c *plan.Change) (lines []line, hidden int) {
+	switch c.Action {
+	case plan.Create:
+		return wholeOf(c.After, '+'), 0
+	case plan.Delete:
+		return wholeOf(c.Before, '-'), 0
+	case plan.Forget:
+		return nil, 0
+	}
+	before, _ := parseNode(c.Before) // a document that is none has no fields to look up
+	after, _ := parseNode(c.After)
+	covered := 0
+	for _, f := range c.Fields {
+		suffix := ""
+		if slices.Contains(c.ReplacePaths, f.Path) {
+			suffix = " # forces replacement"
+		}
+		inList := before.holdsList(f.Path) || after.holdsList(f.Path) || c.Reason == plan.PlacementChange
+		lines = append(lines, fieldLines(f, inList, suffix)...)
+		if f.Op != plan.RemoveField && c.Reason != plan.PlacementChange {
+			covered += nodeOf(f.After).leaves()
+		}
+	}
+	if after != nil {
+		hidden = max(0, after.without("apiVersion", "kind").leaves()-1-covered) // the name counts for nothing
+	}
+	return lines, hidden
+}
+
+// wholeOf writes a whole resource without the address, which is its title.
+func wholeOf(doc []byte, symbol byte) []line {
+	n, err := parseNode(doc)
+	if err != nil || n.kind != objectNode {
+		return nil
+	}
+	n = n.without("apiVersion", "kind")
+	for i, k := range n.keys {
+		if k == "metadata" {
+			n.items[i] = n.items[i].without("name")
+		}
+	}
+	for i := len(n.keys) - 1; i >= 0; i-- {
+		if n.keys[i] == "metadata" && len(n.items[i].items) == 0 {
+			n.keys, n.items = slices.Delete(n.keys, i, i+1), slices.Delete(n.items, i, i+1)
+		}
+	}
+	if len(n.items) == 0 {
+		return nil
+	}
+	yaml := n.yaml()
+	out := make([]line, len(yaml))
+	for i, l := range yaml {
+		out[i] = line{symbol, l}
+	}
+	return out
+}
+
+// holdsList reports whether the path names an element of a list of words, which
+// has its word for a key.
+func (n *node) holdsList(path schema.Path) bool {
+	elements := path.Elements()
+	for i, e := range elements {
+		if n == nil {
+			return false
+		}
+		switch n.kind {
+		case objectNode:
+			n = n.get(e.Key)
+		case listNode:
+			return i == len(elements)-1
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// fieldLines writes one field that differs. An element of a list of words is
+// shown as the word: the path that names it says it twice.
+func fieldLines(f plan.Field, inList bool, suffix string) []line {
+	path := visible(string(f.Path))
+	if word, ok := wordOf(f); ok && inList {
+		parent, _ := strings.CutSuffix(string(f.Path), string(schema.Path("").Key(word)))
+		path = visible(strings.TrimSuffix(parent, ".")) + "[]"
+	}
+	switch f.Op {
+	case plan.AddField:
+		return oneSided('+', path, f.After, suffix)
+	case plan.RemoveField:
+		return oneSided('-', path, f.Before, suffix)
+	}
+	if f.Before == nil && f.After == nil { // the documents could not be compared
+		return []line{{'~', firstOf(path, "everything") + suffix}}
+	}
+	if b, a, ok := bothShort(f.Before, f.After); ok {
+		return []line{{'~', path + " = " + b + " -> " + a + suffix}}
+	}
+	out := []line{{'~', path + ":" + suffix}}
+	compared := compareLines(blockOf(f.Before), blockOf(f.After))
+	if !slices.ContainsFunc(compared, func(l line) bool { return l.symbol != ' ' }) {
+		// They differ in what a block of lines does not show.
+		return []line{{'~', path + " = " + value(f.Before) + " -> " + value(f.After) + suffix}}
+	}
+	for _, l := range compared {
+		out = append(out, line{l.symbol, "    " + l.text})
+	}
+	return out
+}
+
+func wordOf(f plan.Field) (string, bool) {
+	v := f.After
+	if f.Op == plan.RemoveField {
+		v = f.Before
+	}
+	word, ok := v.(string)
+	return word, ok && f.Op != plan.ReplaceField && strings.HasSuffix(string(f.Path), string(schema.Path("").Key(word)))
+}
+
+// oneSided writes a field that is only there before or afterwards.
+func oneSided(symbol byte, path string, v any, suffix string) []line {
+	n := nodeOf(v)
+	if n.kind == scalarNode && !n.block() {
+		return []line{{symbol, path + " = " + value(v) + suffix}}
+	}
+	if text, ok := n.flow(); ok && n.flat() {
+		return []line{{symbol, path + " = " + text + suffix}}
+	}
+	out := []line{{symbol, path + ":" + suffix}}
+	for _, l := range blockOf(v) {
+		out = append(out, line{symbol, "    " + l})
+	}
+	return out
+}
+
+// bothShort writes two values that fit on one line.
+func bothShort(before, after any) (b, a string, ok bool) {
+	for _, v := range []any{before, after} {
+		n := nodeOf(v)
+		if n.kind == scalarNode && n.block() {
+			return "", "", false
+		}
+		if s, isText := v.(string); isText && strings.Contains(s, "\n") {
+			return "", "", false
+		}
+		if _, short := n.flow(); n.kind != scalarNode && !(short && n.flat()) {
+			return "", "", false
+		}
+	}
+	return value(before), value(after), true
+}
+
+// blockOf writes a value as lines: a text as it is, anything else as YAML.
+func blockOf(v any) []string {
+	s, ok := v.(string)
+	if !ok {
+		return nodeOf(v).yaml()
+	}
+	lines := strings.Split(strings.TrimSuffix(s, "\n"), "\n")
+	for i, l := range lines {
+		lines[i] = escape(strings.TrimSuffix(l, "\r"), "\t")
+	}
+	return lines
+}
+
+// Bounds of a comparison of lines.
+const (
+	contextLines = 3        // that are shown around what differs
+	maxCompared  = 25 << 20 // lines before times lines after; more are not compared
+)
+
+// compareLines compares two texts line by line and leaves out what is the same
+// far from what differs.
+func compareLines(before, after []string) []line {
+	if len(before)*len(after) > maxCompared {
+		return []line{{'-', fmt.Sprintf("(%s)", count(len(before), "line"))}, {'+', fmt.Sprintf("(%s)", count(len(after), "line"))}}
+	}
+	d := diffmatchpatch.New()
+	d.DiffTimeout = 0 // the same texts make the same difference on any machine
+	b, a, texts := d.DiffLinesToRunes(strings.Join(before, "\n")+"\n", strings.Join(after, "\n")+"\n")
+	var all []line
+	for _, part := range d.DiffCharsToLines(d.DiffMainRunes(b, a, false), texts) {
+		symbol := byte(' ')
+		switch part.Type {
+		case diffmatchpatch.DiffInsert:
+			symbol = '+'
+		case diffmatchpatch.DiffDelete:
+			symbol = '-'
+		}
+		for l := range strings.SplitSeq(strings.TrimSuffix(part.Text, "\n"), "\n") {
+			all = append(all, line{symbol, l})
+		}
+	}
+	return hunks(all)
+}
+
+// hunks leaves out the lines that are the same, but for those around what
+// differs.
+func hunks(all []line) []line {
+	near := make([]bool, len(all))
+	for i, l := range all {
+		if l.symbol != ' ' {
+			for j := max(0, i-contextLines); j <= min(len(all)-1, i+contextLines); j++ {
+				near[j] = true
+			}
+		}
+	}
+	var out []line
+	for i := 0; i < len(all); {
+		if near[i] {
+			out = append(out, all[i])
+			i++
+			continue
+		}
+		from := i
+		for i < len(all) && !near[i] {
+			i++
+		}
+		if i-from == 1 {
+			out = append(out, all[from])
+			continue
+		}
+		out = append(out, line{' ', fmt.Sprintf("# (%d unchanged lines hidden)", i-from)})
+	}
+	return out
+}

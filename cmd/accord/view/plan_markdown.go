@@ -1,0 +1,319 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"accord/plan"
+	"accord/schema"
+)
+
+// PlanMarkdown writes a plan as a comment on a pull request. It is as full as fits
+// into a comment: it degrades from the differences of every change, to a line
+// for each, to counts, and says what it left out. Deletions are never among
+// that, as long as a comment can hold them at all.
+func PlanMarkdown(w io.Writer, p *plan.Plan) error {
+	_, err := io.WriteString(w, planMarkdown(p, maxMarkdown))
+	return err
+}
+
+// depth is how much is said about each change.
+type depth int
+
+const (
+	fullDepth  depth = iota // its difference
+	lineDepth               // a line
+	countDepth              // it is counted
+)
+
+func planMarkdown(p *plan.Plan, limit int) string {
+	c := &comment{Plan: p, order: byRisk(p.Changes)}
+	for _, try := range []struct {
+		depth
+		room int
+	}{{fullDepth, limit}, {lineDepth, limit}, {countDepth, limit}, {countDepth, limit / 6}} {
+		c.depth, c.room = try.depth, try.room
+		if text, ok := c.write(limit); ok {
+			return text
+		}
+	}
+	panic("view: a comment of bounded parts is too long") // every part is bounded by room
+}
+
+// comment is a plan as markdown, at a depth.
+type comment struct {
+	*plan.Plan
+	order []*plan.Change
+	depth depth
+	room  int // bytes for each list of findings, consequences and drift; twice as many for deletions
+}
+
+// maxMessage bounds what is said of one thing, in runes.
+const maxMessage = 1500
+
+// write writes the comment, unless it becomes longer than the limit.
+func (c *comment) write(limit int) (string, bool) {
+	var b strings.Builder
+	for _, part := range []func() string{
+		c.head, c.deletions, c.findings, c.consequences, c.drift, c.table, c.differences, c.picture, c.foot,
+	} {
+		b.WriteString(part())
+		if b.Len() > limit {
+			return "", false
+		}
+	}
+	return b.String(), true
+}
+
+// head is the marker by which a bot finds its comment again, and the title.
+func (c *comment) head() string {
+	name := shortened(c.Project, 100)
+	if c.Workspace != "" && c.Workspace != "default" {
+		name += " " + shortened(c.Workspace, 100)
+	}
+	// A marker ends at the first >, so it has nothing of the user's but letters.
+	marker := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '_'
+	}, name)
+	title := strings.TrimSuffix(planLine(c.Plan), ".")
+	if c.Errored && len(c.Changes) > 0 {
+		title += " (cannot be applied)"
+	}
+	out := "<!-- accord-plan " + marker + " -->\n## " + title + "\n\n"
+	if strings.TrimSpace(name) != "" {
+		out += code(strings.TrimSpace(name)) + "\n\n"
+	}
+	if partial(c.Plan) {
+		out += "**This plan is partial**: " + md(shortened(partialBecause(c.Plan), maxMessage)) + ". Other changes may be left.\n\n"
+	}
+	if !c.Refreshed && !c.Errored {
+		out += "The accounts were not looked at: what is different live is not known.\n\n"
+	}
+	return out
+}
+
+// deletions come first and loud.
+func (c *comment) deletions() string {
+	var items []string
+	for _, ch := range c.order {
+		if ch.Action != plan.Delete && ch.Action != plan.Replace {
+			continue
+		}
+		item := "- " + code(ch.Ref.String()) + " " + fate(ch.Action) + ", because " + md(because(ch)) + "\n"
+		if c.depth == countDepth {
+			item = "- " + code(ch.Ref.String()) + " " + fate(ch.Action) + "\n"
+		} else {
+			for _, d := range deedsOf(ch) {
+				if d.Action == plan.DeleteAsset {
+					item += "  - in " + md(inAccounts(d.accounts)) + ": " + md(d.text()) + "\n"
+				}
+			}
+		}
+		items = append(items, item)
+	}
+	if len(items) == 0 {
+		return ""
+	}
+	return "> [!CAUTION]\n" + quoted(fmt.Sprintf("**%s will be destroyed**\n\n", count(len(items), "resource"))+
+		listed(items, 2*c.room, "deletion")) + "\n"
+}
+
+func (c *comment) findings() string {
+	items := make([]string, 0, len(c.Diagnostics))
+	for _, d := range bySeverity(c.Diagnostics) {
+		item := "- **" + severityWord(d.Severity) + "** " + code(d.Rule) + ": " + md(shortened(d.Message, maxMessage))
+		if where := d.Position.String(); d.File != "" {
+			item += " (" + code(where) + ")"
+		}
+		if d.Help != "" {
+			item += "<br>" + md(shortened(strings.Join(strings.Fields(d.Help), " "), maxMessage))
+		}
+		items = append(items, item+"\n")
+	}
+	return section("Findings", listed(items, c.room, "finding"))
+}
+
+func section(title, body string) string {
+	if body == "" {
+		return ""
+	}
+	return "### " + title + "\n\n" + body + "\n"
+}
+
+func (c *comment) consequences() string {
+	items := make([]string, 0, len(c.Consequences))
+	for _, q := range c.Consequences {
+		items = append(items, "- "+code(q.Ref.String())+": "+md(shortened(q.Message, maxMessage))+" ("+code(q.Rule)+")\n")
+	}
+	return section("Consequences", listed(items, c.room, "consequence"))
+}
+
+func (c *comment) drift() string {
+	items := make([]string, 0, len(c.Drift))
+	for i := range c.Drift {
+		d := &c.Drift[i]
+		item := "- " + code(d.Ref.String()) + " " + md(driftFate(d)) + ". " + driftRemedy(d) + "\n"
+		if c.depth != countDepth {
+			for _, f := range d.Fields {
+				for _, l := range fieldLines(f, false, "") {
+					item += "  - <code>" + md(shortened(string(l.symbol)+" "+strings.TrimSpace(l.text), maxMessage)) + "</code>\n"
+				}
+			}
+		}
+		items = append(items, item)
+	}
+	return section("Changed outside of accord", listed(items, c.room, "difference"))
+}
+
+// table has a line for each change, or counts.
+func (c *comment) table() string {
+	if len(c.order) == 0 {
+		return ""
+	}
+	if c.depth == countDepth {
+		return section("Changes", c.counted())
+	}
+	var b strings.Builder
+	b.WriteString("| | Resource | Because | Declared at |\n|---|---|---|---|\n")
+	for _, ch := range c.order {
+		at := ""
+		if ch.Range.File != "" {
+			at = code(declaredAt(ch.Range))
+		}
+		b.WriteString("| `" + strings.TrimSpace(actionSymbols[ch.Action]) + "` | " + code(ch.Ref.String()) + " | " + md(because(ch)) + " | " + at + " |\n")
+		if b.Len() > maxMarkdown {
+			break // it is too long already
+		}
+	}
+	if c.depth == lineDepth {
+		b.WriteString("\nThe differences of the " + count(len(c.order), "change") +
+			" do not fit into a comment and are left out: run `accord plan`, or see the output of the job.\n")
+	}
+	return section("Changes", b.String())
+}
+
+// counted counts the changes of each kind.
+func (c *comment) counted() string {
+	actions := []plan.Action{plan.Delete, plan.Replace, plan.Update, plan.Create, plan.Forget}
+	n := map[schema.Kind]map[plan.Action]int{}
+	for _, ch := range c.order {
+		if n[ch.Ref.Kind] == nil {
+			n[ch.Ref.Kind] = map[plan.Action]int{}
+		}
+		n[ch.Ref.Kind][ch.Action]++
+	}
+	var b strings.Builder
+	b.WriteString("| Kind | destroy | replace | change | add | forget |\n|---|---|---|---|---|---|\n")
+	for _, k := range schema.Kinds {
+		if n[k] == nil {
+			continue
+		}
+		b.WriteString("| " + string(k))
+		for _, a := range actions {
+			fmt.Fprintf(&b, " | %d", n[k][a])
+		}
+		b.WriteString(" |\n")
+	}
+	b.WriteString("\nA line for each of the " + count(len(c.order), "change") +
+		" does not fit into a comment and is left out: run `accord plan`, or see the output of the job.\n")
+	return b.String()
+}
+
+// differences has a folded part for each change.
+func (c *comment) differences() string {
+	if c.depth != fullDepth {
+		return ""
+	}
+	var b strings.Builder
+	for _, ch := range c.order {
+		lines, hidden := bodyOf(ch)
+		var out []string
+		for _, l := range lines {
+			out = append(out, marked(l, ""))
+		}
+		if hidden > 0 {
+			out = append(out, fmt.Sprintf("  # (%d unchanged %s hidden)", hidden, noun(hidden, "field")))
+		}
+		for _, d := range deedsOf(ch) {
+			symbol := byte(' ')
+			if d.Action == plan.DeleteAsset {
+				symbol = '-'
+			}
+			out = append(out, marked(line{symbol, "# in " + inAccounts(d.accounts) + ": " + d.text()}, ""))
+			for _, f := range d.extra(ch) {
+				for _, l := range fieldLines(f, false, "") {
+					out = append(out, marked(l, "    "))
+				}
+			}
+		}
+		if len(out) == 0 {
+			continue
+		}
+		summary := "<code>" + strings.TrimSpace(actionSymbols[ch.Action]) + " " + inHTML(ch.Ref.String()) + "</code> " + fate(ch.Action)
+		b.WriteString(details(summary, fenced("diff", out)))
+		if b.Len() > maxMarkdown {
+			break // it is too long already
+		}
+	}
+	return b.String()
+}
+
+// marked writes a line of a difference with its symbol in the first column.
+func marked(l line, prefix string) string {
+	if l.symbol == '~' {
+		l.symbol = '!'
+	}
+	return strings.TrimRight(string(l.symbol)+" "+prefix+l.text, " ")
+}
+
+// maxDrawn is how many connections a picture shows.
+const maxDrawn = 40
+
+// picture draws the connections that change.
+func (c *comment) picture() string {
+	if c.depth != fullDepth {
+		return ""
+	}
+	p := &picture{}
+	var accounts group
+	for _, ch := range c.order {
+		if ch.Ref.Kind != schema.KindConnection {
+			continue
+		}
+		for _, doc := range [][]byte{ch.After, ch.Before} {
+			r, err := schema.Parse(doc)
+			if err != nil {
+				continue
+			}
+			conn, ok := r.Spec.(*schema.Connection)
+			if !ok || len(conn.Between) != 2 {
+				continue
+			}
+			e := connectionEdge(strings.TrimSpace(actionSymbols[ch.Action])+" "+ch.Ref.Name, conn)
+			p.edges = append(p.edges, e)
+			for _, a := range conn.Between {
+				if !slices.ContainsFunc(accounts.accounts, func(b accountBox) bool { return b.name == a }) {
+					accounts.accounts = append(accounts.accounts, accountBox{name: a})
+				}
+			}
+			break
+		}
+	}
+	if len(p.edges) == 0 || len(p.edges) > maxDrawn {
+		return ""
+	}
+	p.groups = []group{accounts}
+	return fenced("mermaid", strings.Split(strings.TrimRight(p.mermaid(), "\n"), "\n")) + "\n"
+}
+
+func (c *comment) foot() string {
+	if c.Digest == "" || c.Errored && len(c.Changes) == 0 {
+		return ""
+	}
+	return "Digest: " + code(shortened(c.Digest, 200)) + "\n"
+}
