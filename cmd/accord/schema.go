@@ -28,7 +28,7 @@ func schemaCommand(e *env) *cobra.Command {
 					return fmt.Errorf("there is no kind %q: %s", kind, firstSet(diag.DidYouMean(args[0], kindNames()), "see docs/language.md"))
 				}
 			}
-			_, err := e.stdout.Write(load.Schema(kind))
+			_, err := fmt.Fprintf(e.stdout, "%s\n", load.Schema(kind))
 			return err
 		},
 	}
