@@ -21,7 +21,10 @@ type Config struct {
 func NewConfig(resources []*Resource) (c *Config, duplicates []*Resource) {
 	all := slices.Clone(resources)
 	slices.SortFunc(all, func(a, b *Resource) int {
-		if c := a.Ref().Compare(b.Ref()); c != 0 {
+		if a.Kind != b.Kind {
+			return cmp.Compare(a.Kind.Rank(), b.Kind.Rank())
+		}
+		if c := cmp.Compare(a.Name, b.Name); c != 0 {
 			return c
 		}
 		return cmp.Or(cmp.Compare(a.Origin.File, b.Origin.File), cmp.Compare(a.Origin.Document, b.Origin.Document))

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"sync"
 )
 
 // document is the envelope as it is written. Its spec is a Spec on the way out
@@ -100,14 +101,28 @@ func ParseSpec(kind Kind, data []byte) (Spec, error) {
 // marshal is json.Marshal without the escapes for HTML, which make conditions
 // unreadable.
 func marshal(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	e := encoders.Get().(*encoder)
+	defer encoders.Put(e)
+	e.buffer.Reset()
+	if err := e.Encode(v); err != nil {
 		return nil, err
 	}
-	return bytes.TrimRight(b.Bytes(), "\n"), nil
+	return bytes.Clone(bytes.TrimRight(e.buffer.Bytes(), "\n")), nil
 }
+
+// encoder is a JSON encoder with what it writes to. They are kept: each resource
+// of a project is written once to know its digest.
+type encoder struct {
+	*json.Encoder
+	buffer *bytes.Buffer
+}
+
+var encoders = sync.Pool{New: func() any {
+	b := new(bytes.Buffer)
+	e := json.NewEncoder(b)
+	e.SetEscapeHTML(false)
+	return &encoder{e, b}
+}}
 
 // either decodes data into the first value that takes it: the types of the
 // language that are written either short or long.

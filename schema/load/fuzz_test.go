@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io/fs"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -109,6 +110,13 @@ func agree(t *testing.T, tr *tree) {
 	k := schema.Kind(text(tr.root, "kind"))
 	if len(tr.findings) > 0 || !k.Known() {
 		return
+	}
+	if _, spec := entry(tr.root, "spec"); spec != nil && forms[k].shape().accepts(tr.root) {
+		got, err := bind(k, spec)
+		want, err2 := schema.ParseSpec(k, appendJSON(nil, spec))
+		if (err == nil) != (err2 == nil) || !reflect.DeepEqual(got, want) {
+			t.Errorf("bound, it is\n%+v, %v\nand parsed\n%+v, %v", got, err, want, err2)
+		}
 	}
 	v, err := decodeJSON(appendJSON(nil, tr.root))
 	if err != nil {

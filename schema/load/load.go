@@ -17,7 +17,6 @@ import (
 	"io/fs"
 	"runtime"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
@@ -154,7 +153,6 @@ func (r *Result) collect(fsys fs.FS, files []*parsed) {
 	}
 	first := map[schema.Ref]*schema.Resource{}
 	var sound []*schema.Resource
-	digests := make([]string, 0, len(all))
 	for _, d := range all {
 		ref := d.resource.Ref()
 		if ref.Kind == "" || ref.Name == "" {
@@ -172,14 +170,15 @@ func (r *Result) collect(fsys fs.FS, files []*parsed) {
 			r.Tests = append(r.Tests, d.resource)
 		default:
 			sound = append(sound, d.resource)
-			digests = append(digests, ref.String()+" "+d.resource.RenamedFrom+" "+d.resource.Digest())
 		}
 	}
 	slices.SortFunc(r.Tests, func(a, b *schema.Resource) int { return cmp.Compare(a.Name, b.Name) })
 	r.Config, _ = schema.NewConfig(sound)
-	slices.Sort(digests)
-	sum := sha256.Sum256([]byte(strings.Join(digests, "\n")))
-	r.Digest = hex.EncodeToString(sum[:])
+	sum := sha256.New()
+	for _, x := range r.Config.All() {
+		fmt.Fprintf(sum, "%s %s %s %s\n", x.Kind, x.Name, x.RenamedFrom, x.Digest())
+	}
+	r.Digest = hex.EncodeToString(sum.Sum(nil))
 }
 
 func (r *Result) duplicate(second, first *schema.Resource) {

@@ -20,8 +20,6 @@ type parsed struct {
 	*source
 	documents []document
 	findings  diag.List
-
-	scratch []byte // for the JSON of one spec after the other
 }
 
 // document is one resource of a file. Where it is not sound its resource has
@@ -39,7 +37,6 @@ func newSource(name string, text []byte) *source {
 // parse reads a file.
 func parse(name string, text []byte) *parsed {
 	p := &parsed{source: newSource(name, text)}
-	defer func() { p.scratch = nil }()
 	if d, bad := p.unreadable(); bad {
 		p.findings.Add(d)
 		return p
@@ -99,6 +96,13 @@ func (s *source) oversized(c chunk) (diag.Diagnostic, bool) {
 	return d, true
 }
 
+// A decoder reads a few documents before they are looked at: a tenth is saved
+// where each of the two keeps the processor's caches to itself.
+const (
+	batchDocuments = 32
+	batchNodes     = 5_000
+)
+
 // run reads the documents from up to but not including to with one decoder, for
 // setting one up costs a tenth of what a small document does. It returns the
 // first one that was not read: to, or the one behind a document that is broken,
@@ -106,12 +110,24 @@ func (s *source) oversized(c chunk) (diag.Diagnostic, bool) {
 func (p *parsed) run(cs []chunk, from, to int) int {
 	dec := newDecoder(p.text[cs[from].start:cs[to-1].end])
 	base := cs[from].line - 1
+	type read struct {
+		node  *yaml.Node
+		index int
+	}
+	batch, nodes := make([]read, 0, batchDocuments), 0
+	flush := func() {
+		for _, r := range batch {
+			p.document(r.node, cs[r.index], r.index, base)
+		}
+		batch, nodes = batch[:0], 0
+	}
 	for at := from; ; at++ {
 		n, err := dec.next()
-		if err == io.EOF {
-			return to
-		}
 		if err != nil {
+			flush()
+			if err == io.EOF {
+				return to
+			}
 			if at < to {
 				p.alone(cs[at], at)
 			}
@@ -120,7 +136,10 @@ func (p *parsed) run(cs []chunk, from, to int) int {
 		for at+1 < to && n.Line+base >= cs[at+1].line {
 			at++
 		}
-		p.document(n, cs[at], at, base)
+		batch = append(batch, read{n, at})
+		if nodes += cs[at].nodes; len(batch) == batchDocuments || nodes > batchNodes {
+			flush()
+		}
 		if len(p.findings) >= MaxFindings {
 			return at + 1
 		}
@@ -247,11 +266,8 @@ func (p *parsed) hidden(at diag.Position) bool {
 
 // resource makes the resource of a document that its schema accepts.
 func (p *parsed) resource(t *tree, stub *schema.Resource) document {
-	p.scratch = p.scratch[:0]
-	if _, spec := entry(t.root, "spec"); spec != nil {
-		p.scratch = appendJSON(p.scratch, spec)
-	}
-	s, err := schema.ParseSpec(stub.Kind, p.scratch)
+	_, spec := entry(t.root, "spec")
+	s, err := bind(stub.Kind, spec)
 	if err != nil {
 		// The schemas say no less than the types; should they ever, this is a
 		// finding and not a crash.

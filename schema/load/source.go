@@ -154,15 +154,18 @@ func chunks(text []byte) []chunk {
 			cut(start, line)
 			begun = true
 		}
-		blank := true
+		for ; i < len(text) && text[i] <= ' ' && text[i] != '\n' && text[i] != '\r'; i++ {
+		}
+		if i < len(text) && text[i] > ' ' {
+			cur.endLine = line + 1
+			begun = begun || text[i] != '#' && (text[i] != '%' || i > start)
+		}
 	scan:
 		for ; i < len(text); i++ {
-			c := text[i]
-			if blank && c > ' ' {
-				blank, cur.endLine = false, line+1
-				begun = begun || c != '#' && (c != '%' || i > start)
+			if !structural[text[i]] {
+				continue
 			}
-			switch c {
+			switch text[i] {
 			case '\n', '\r':
 				break scan
 			case ',', ':', '[', '{', '?', '*':
@@ -185,6 +188,15 @@ func chunks(text []byte) []chunk {
 	cut(len(text), line)
 	return out
 }
+
+// structural are the bytes that can end a line or begin a key or a value.
+var structural = func() (is [256]bool) {
+	for _, c := range "\n\r,:[{?*-" {
+		is[c] = true
+	}
+	is[0xC2], is[0xE2] = true, true // the first bytes of wide breaks
+	return is
+}()
 
 // marker reports whether a line begins with --- or ... as a marker of documents.
 func marker(line []byte, m string) bool {
