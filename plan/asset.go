@@ -131,8 +131,8 @@ func (e *Effect) DecodeAsset() (crm.Asset, error) {
 }
 
 // replacing returns the fields that changed and cannot be changed in place: a
-// vendor keeps the object, the type and the internal name of a property, the
-// object of a list or pipeline and the way a list is filled for ever, and a
+// vendor keeps the object, the type, the internal name and the uniqueness of a
+// property, the object of a list or pipeline and the way a list is filled for ever, and a
 // connection between other accounts is another connection.
 func replacing(before, after *schema.Resource) []schema.Path {
 	var out []schema.Path
@@ -150,6 +150,7 @@ func replacing(before, after *schema.Resource) []schema.Path {
 		a := after.Spec.(*schema.Property)
 		check("spec.object", b.Object, a.Object)
 		check("spec.type", b.Type, a.Type)
+		check("spec.unique", b.Unique, a.Unique)
 		check("spec.name", b.InternalName(before.Name), a.InternalName(after.Name))
 	case *schema.Pipeline:
 		a := after.Spec.(*schema.Pipeline)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	"accord/crm"
 	"accord/schema"
@@ -55,12 +56,19 @@ func (p properties) Value(property string) (any, bool) {
 // members.
 func (p *project) matcher(account string) func(list *crm.Asset, record *crm.Record) bool {
 	c := conditions{p.graph, account}
+	var programs sync.Map // object and text → *expr.Program, since every write asks
 	return func(list *crm.Asset, record *crm.Record) bool {
 		l, ok := list.Spec.(*schema.List)
 		if !ok || l.Membership.Manual() || l.ObjectName() != record.Object {
 			return false
 		}
-		program, _ := c.compile(record.Object, l.Membership.Where)
+		key := [2]string{record.Object, l.Membership.Where}
+		known, ok := programs.Load(key)
+		if !ok {
+			program, _ := c.compile(record.Object, l.Membership.Where)
+			known, _ = programs.LoadOrStore(key, program)
+		}
+		program := known.(*expr.Program)
 		return program != nil && holds(context.Background(), program, record)
 	}
 }
