@@ -23,7 +23,7 @@ func crmCommand(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "crm",
 		Short: "Look at and change the records of an account",
-		Args:  cobra.NoArgs,
+		Args:  noSuchCommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.PersistentFlags().StringVar(&c.account, "account", "", "the `ACCOUNT`")

@@ -42,3 +42,17 @@ func (c *choice) Set(s string) error {
 	*c.value = s
 	return nil
 }
+
+// noSuchCommand refuses arguments of a command that has only subcommands, and
+// suggests the one that was meant.
+func noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	err := fmt.Errorf("%s has no command %q%s", cmd.CommandPath(), args[0], suggestion(args[0], names))
+	return &usageError{err, cmd.CommandPath()}
+}

@@ -18,7 +18,7 @@ func stateCommand(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "state",
 		Short: "Look at what was applied, and mend it",
-		Args:  cobra.NoArgs,
+		Args:  noSuchCommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(
