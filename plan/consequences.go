@@ -29,7 +29,14 @@ func (m *maker) consequences(p *Plan) []Consequence {
 		}
 	}
 	if slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Action != Delete && flowing[c.Ref.Kind] }) {
+		planned := map[schema.Ref]bool{}
+		for _, c := range p.Changes {
+			planned[c.Ref] = true
+		}
 		for _, t := range check.Transfers(m.before, m.Declared) {
+			if !planned[t.Through] && m.before.Get(t.Through) == nil {
+				continue // the plan is partial, and leaves it out
+			}
 			out = append(out, Consequence{Rule: RuleFlow, Ref: t.Through, Account: t.To, Message: t.Message})
 		}
 	}
