@@ -79,6 +79,7 @@ func TestScripts(t *testing.T) {
 			"generate": generateProject,
 			"scrub":    scrub,
 			"edit":     edit,
+			"capture":  capture,
 			"mode":     mode,
 		},
 	})
@@ -178,6 +179,20 @@ func edit(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%q stands %d times in %s, want once", old, n, args[0])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, old, replacement, 1)), 0o644))
+}
+
+// capture sets a variable to the first group of a match in a file or stdout:
+//
+//	capture DIGEST stdout '^Digest: (.*)$'
+func capture(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: capture NAME FILE|stdout|stderr REGEXP")
+	}
+	m := regexp.MustCompile("(?m)" + args[2]).FindStringSubmatch(ts.ReadFile(args[1]))
+	if len(m) != 2 {
+		ts.Fatalf("%s does not match %q with one group", args[1], args[2])
+	}
+	ts.Setenv(args[0], m[1])
 }
 
 // mode checks who may read a file, or with -r all files and folders below one:
