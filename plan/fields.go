@@ -27,6 +27,24 @@ func Diff(before, after json.RawMessage) []Field {
 	return d.fields
 }
 
+// explicit writes out the defaults in the differences of a resource: to a reader
+// a direction that is left out is two-way, and not none.
+func explicit(kind schema.Kind, fields []Field) []Field {
+	for i, f := range fields {
+		switch f.Op {
+		case AddField:
+			if d := schema.Default(kind, f.Path, f.After); d != nil {
+				fields[i].Op, fields[i].Before = ReplaceField, d
+			}
+		case RemoveField:
+			if d := schema.Default(kind, f.Path, f.Before); d != nil {
+				fields[i].Op, fields[i].After = ReplaceField, d
+			}
+		}
+	}
+	return fields
+}
+
 type differ struct{ fields []Field }
 
 func (d *differ) value(at schema.Path, before, after any) {
