@@ -63,8 +63,8 @@ func formatFile(src []byte) ([]byte, error) {
 			return nil, d
 		}
 		body := s.text[c.start:c.end]
-		if directive.Match(body) {
-			return src, nil // it holds for this text and no other
+		if directive.Match(body) || i > 0 && !marker(body, "---") && inside.Match(body) {
+			return src, nil // what stands before --- stays before it
 		}
 		text, err := formatDocument(body)
 		if err != nil {
@@ -87,7 +87,10 @@ func formatFile(src []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-var directive = regexp.MustCompile(`(?m)^%`)
+var (
+	directive = regexp.MustCompile(`(?m)^%`)
+	inside    = regexp.MustCompile(`(?m)^---`)
+)
 
 func last(cs []chunk) int {
 	if len(cs) == 0 {

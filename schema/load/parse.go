@@ -31,7 +31,7 @@ type document struct {
 
 // newSource makes the source of a file.
 func newSource(name string, text []byte) *source {
-	return &source{name: name, text: bytes.TrimPrefix(text, []byte("\uFEFF"))}
+	return &source{name: name, text: bytes.TrimPrefix(text, byteOrderMark)}
 }
 
 // parse reads a file.

@@ -148,6 +148,8 @@ func explain(message string, line []byte) (string, string) {
 	return message, ""
 }
 
+var byteOrderMark = []byte("\uFEFF")
+
 // unreadable finds what no YAML file holds: bytes that are not UTF-8 and
 // control characters.
 func (s *source) unreadable() (diag.Diagnostic, bool) {
@@ -167,6 +169,9 @@ func (s *source) unreadable() (diag.Diagnostic, bool) {
 			at += n
 		}
 		d.Message, d.Help = fmt.Sprintf("the byte 0x%02X is not UTF-8", s.text[at]), "Save the file as UTF-8."
+	}
+	if i := bytes.Index(s.text, byteOrderMark); i >= 0 && at < 0 {
+		d.Message, d.Help, at = "a byte order mark, U+FEFF, stands inside the file", "Remove it: editors do not show it.", i
 	}
 	for i, c := range s.text {
 		if at >= 0 && i >= at {
