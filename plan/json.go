@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 
@@ -50,7 +51,12 @@ func (c Change) MarshalJSON() ([]byte, error) {
 	if c.Range != (Range{}) {
 		out.Range = &c.Range
 	}
-	return json.Marshal(out)
+	// Not json.Marshal: its escapes for HTML make conditions unreadable.
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(out)
+	return b.Bytes(), err
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.
