@@ -15,7 +15,7 @@ func AccountsJSON(w io.Writer, accounts []check.AccountReport) error {
 	return JSON(w, struct {
 		FormatVersion string                `json:"formatVersion"`
 		Accounts      []check.AccountReport `json:"accounts"`
-	}{FindingsVersion, orEmpty(accounts)})
+	}{FormatVersion, orEmpty(accounts)})
 }
 
 // AccountsText writes a line for each account: its organization, or the rules

@@ -83,6 +83,7 @@ type CRMList struct {
 	o     *output
 	json  bool
 	n     int
+	last  string // the id of the last record
 	more  bool
 	table *tabwriter.Writer
 }
@@ -100,6 +101,7 @@ func NewCRMList(w io.Writer, format string, s Style) *CRMList {
 // Add writes more records.
 func (l *CRMList) Add(records ...CRMRecord) error {
 	for _, r := range records {
+		l.last = r.ID
 		if !l.json {
 			put(l.table, visible(r.ID), "\t", visible(title(r.Record)), "\t", visible(r.Properties[subtitle(r.Object)]), "\n")
 			l.n++
@@ -123,7 +125,8 @@ func (l *CRMList) Add(records ...CRMRecord) error {
 	return l.o.Flush()
 }
 
-// More notes that there are more records than the list has.
+// More notes that there are more records than the list has: next in its JSON is
+// the id of the last one then, and otherwise null.
 func (l *CRMList) More() { l.more = true }
 
 // Close ends the list.
@@ -134,7 +137,11 @@ func (l *CRMList) Close() error {
 		if l.n > 0 {
 			end = "\n]"
 		}
-		l.o.put(end, ", \"next\": null}\n")
+		next := "null"
+		if l.more {
+			next = strconv.Quote(visible(l.last))
+		}
+		l.o.put(end, `, "next": `, next, "}\n")
 	case l.n == 0:
 		l.o.put("No records.\n")
 	case l.more:
@@ -198,7 +205,7 @@ func LoadReportJSON(w io.Writer, r crm.LoadReport) error {
 		Updated       int       `json:"updated"`
 		Same          int       `json:"unchanged"`
 		Refused       []refused `json:"refused"`
-	}{FindingsVersion, r.Rows, r.Resumed, r.Created, r.Updated, r.Same, out})
+	}{FormatVersion, r.Rows, r.Resumed, r.Created, r.Updated, r.Same, out})
 }
 
 // LoadReportText writes what a load has done, and the rows that it refused.

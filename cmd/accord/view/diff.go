@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sergi/go-diff/diffmatchpatch"
-
 	"accord/plan"
 	"accord/schema"
 )
@@ -115,16 +113,12 @@ func fieldLines(f plan.Field, inList bool, suffix string) []line {
 	if f.Before == nil && f.After == nil { // the documents could not be compared
 		return []line{{'~', firstOf(path, "everything") + suffix}}
 	}
-	if b, a, ok := bothShort(f.Before, f.After); ok {
-		return []line{{'~', path + " = " + b + " -> " + a + suffix}}
-	}
-	out := []line{{'~', path + ":" + suffix}}
-	compared := compareLines(blockOf(f.Before), blockOf(f.After))
-	if !slices.ContainsFunc(compared, func(l line) bool { return l.symbol != ' ' }) {
-		// They differ in what a block of lines does not show.
+	before, after := blockOf(f.Before), blockOf(f.After)
+	if onOneLine(f.Before, f.After) || slices.Equal(before, after) { // or they differ in what lines do not show
 		return []line{{'~', path + " = " + value(f.Before) + " -> " + value(f.After) + suffix}}
 	}
-	for _, l := range compared {
+	out := []line{{'~', path + ":" + suffix}}
+	for _, l := range compareLines(before, after) {
 		out = append(out, line{l.symbol, "    " + l.text})
 	}
 	return out
@@ -155,21 +149,27 @@ func oneSided(symbol byte, path string, v any, suffix string) []line {
 	return out
 }
 
-// bothShort writes two values that fit on one line.
-func bothShort(before, after any) (b, a string, ok bool) {
+// maxPair is how wide two texts are, at most, that stand on one line. Conditions
+// that are longer are read one above the other, and without escapes.
+const maxPair = 80
+
+// onOneLine reports whether both values fit on one line.
+func onOneLine(before, after any) bool {
+	total := 0
 	for _, v := range []any{before, after} {
 		n := nodeOf(v)
-		if n.kind == scalarNode && n.block() {
-			return "", "", false
-		}
-		if s, isText := v.(string); isText && strings.Contains(s, "\n") {
-			return "", "", false
+		if s, ok := v.(string); ok {
+			if strings.Contains(s, "\n") {
+				return false
+			}
+			total += width(s)
+			continue
 		}
 		if _, short := n.flow(); n.kind != scalarNode && !(short && n.flat()) {
-			return "", "", false
+			return false
 		}
 	}
-	return value(before), value(after), true
+	return total <= maxPair
 }
 
 // blockOf writes a value as lines: a text as it is, anything else as YAML.
@@ -197,21 +197,9 @@ func compareLines(before, after []string) []line {
 	if len(before)*len(after) > maxCompared {
 		return []line{{'-', fmt.Sprintf("(%s)", count(len(before), "line"))}, {'+', fmt.Sprintf("(%s)", count(len(after), "line"))}}
 	}
-	d := diffmatchpatch.New()
-	d.DiffTimeout = 0 // the same texts make the same difference on any machine
-	b, a, texts := d.DiffLinesToRunes(strings.Join(before, "\n")+"\n", strings.Join(after, "\n")+"\n")
 	var all []line
-	for _, part := range d.DiffCharsToLines(d.DiffMainRunes(b, a, false), texts) {
-		symbol := byte(' ')
-		switch part.Type {
-		case diffmatchpatch.DiffInsert:
-			symbol = '+'
-		case diffmatchpatch.DiffDelete:
-			symbol = '-'
-		}
-		for l := range strings.SplitSeq(strings.TrimSuffix(part.Text, "\n"), "\n") {
-			all = append(all, line{symbol, l})
-		}
+	for _, l := range fileLines(strings.Join(before, "\n")+"\n", strings.Join(after, "\n")+"\n") {
+		all = append(all, line{l.mark, strings.TrimSuffix(l.text, "\n")})
 	}
 	return hunks(all)
 }

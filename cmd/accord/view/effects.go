@@ -115,6 +115,19 @@ func object(kind schema.Kind, name, key string) string {
 	return strings.ToLower(string(kind)) + " " + visible(name)
 }
 
+// untouched says what stays in the accounts although the resource goes, or "".
+func untouched(c *plan.Change) string {
+	switch {
+	case c.Action != plan.Delete || slices.ContainsFunc(c.Effects, func(e plan.Effect) bool { return e.Action == plan.DeleteAsset }):
+		return ""
+	case c.Ref.Kind == schema.KindAccount:
+		return "the account itself stays where it is, and accord no longer looks after it"
+	case c.Ref.Kind.InAccounts() || c.Ref.Kind == schema.KindUser:
+		return "nothing is deleted in an account: what it stood for is gone, another's or the vendor's"
+	}
+	return ""
+}
+
 // extra are the fields of a deed that the change does not show already: what
 // differs in the account, and not between what was applied and what is declared.
 func (d *deed) extra(c *plan.Change) []plan.Field {

@@ -23,8 +23,8 @@ type FindingsOptions struct {
 	Version string // of accord, for SARIF
 }
 
-// FindingsVersion is that of the JSON of findings.
-const FindingsVersion = "1.0"
+// FormatVersion is that of the JSON documents of this package; a plan has its own.
+const FormatVersion = "1.0"
 
 // Findings writes what the rules have found, and whether the configuration is
 // valid.
@@ -103,12 +103,12 @@ func (o *output) finding(d diag.Diagnostic, line Lines) {
 		o.put("\n  in ", visible(d.Address), ":\n")
 	}
 	o.source(d.Position, line, severityColor(d.Severity))
+	if d.Help != "" {
+		o.put(visibleLines(strings.TrimSpace(d.Help)), "\n")
+	}
 	for _, r := range d.Related {
 		o.put("\n  see ", place(r.Position), ": ", visible(r.Message), "\n")
 		o.source(r.Position, line, cyan)
-	}
-	if d.Help != "" {
-		o.put(visibleLines(strings.TrimSpace(d.Help)), "\n")
 	}
 }
 

@@ -28,7 +28,7 @@ func findingsJSON(w io.Writer, list diag.List) error {
 		Diagnostics   []diag.Diagnostic `json:"diagnostics"`
 		Summary       summary           `json:"summary"`
 	}{
-		FindingsVersion, !list.HasErrors(), orEmpty(list),
+		FormatVersion, !list.HasErrors(), orEmpty(list),
 		summary{list.Count(diag.Error), list.Count(diag.Warning), list.Count(diag.Info)},
 	})
 }
@@ -157,7 +157,7 @@ func sarifRuleOf(d diag.Diagnostic) sarifRule {
 		return out
 	}
 	out.Short.Text, out.Default.Level = r.Statement, sarifLevel(r.Severity)
-	reason := strings.TrimSpace(r.Reason)
+	reason := joinLines(r.Reason)
 	if reason == "" {
 		return out
 	}

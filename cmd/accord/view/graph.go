@@ -22,9 +22,26 @@ type group struct {
 	accounts []accountBox
 }
 
+// accountBox is an account, with the number of the workflows that run in it.
 type accountBox struct {
 	name, platform string
 	primary        bool
+	workflows      int
+}
+
+// caption is what is said of an account below its name.
+func (a accountBox) caption() string {
+	var parts []string
+	if a.platform != "" {
+		parts = append(parts, a.platform)
+	}
+	if a.primary {
+		parts = append(parts, "primary")
+	}
+	if a.workflows > 0 {
+		parts = append(parts, count(a.workflows, "workflow"))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // edge goes between two accounts: a connection, with its features, or a workflow
@@ -42,9 +59,12 @@ type edge struct {
 // alone.
 func pictureOf(g *schema.Graph) *picture {
 	p := &picture{}
-	taken := map[string]bool{}
+	taken, workflows := map[string]bool{}, map[string]int{}
+	for _, r := range g.Of(schema.KindWorkflow) {
+		workflows[r.Spec.(*schema.Workflow).Account]++
+	}
 	box := func(name, primary string) accountBox {
-		b := accountBox{name: name, primary: name == primary}
+		b := accountBox{name: name, primary: name == primary, workflows: workflows[name]}
 		if a := g.Account(name); a != nil {
 			b.platform = a.Platform
 		}
@@ -52,9 +72,8 @@ func pictureOf(g *schema.Graph) *picture {
 	}
 	for _, r := range g.Of(schema.KindOrganization) {
 		o := r.Spec.(*schema.Organization)
-		members := slices.Sorted(slices.Values(append([]string{o.Primary}, o.Accounts...)))
 		out := group{name: r.Name}
-		for _, a := range slices.Compact(members) {
+		for _, a := range append([]string{o.Primary}, slices.Sorted(slices.Values(o.Accounts))...) {
 			if a != "" && !taken[a] {
 				taken[a] = true
 				out.accounts = append(out.accounts, box(a, o.Primary))
@@ -164,45 +183,47 @@ func (p *picture) mermaid() string {
 			inner = "    "
 		}
 		for _, a := range g.accounts {
-			label := mermaidText(a.name)
-			if a.primary {
-				label = mermaidText(a.name + " (primary)")
-			}
-			b.WriteString(inner + ids[a.name] + "[" + label + "]\n")
+			b.WriteString(inner + ids[a.name] + "[" + mermaidText(a.name, a.caption()) + "]\n")
 		}
 		if g.name != "" {
 			b.WriteString("  end\n")
 		}
 	}
 	for _, e := range p.edges {
-		label, arrow := e.label, "-->"
+		arrow := "-->"
 		switch {
 		case e.workflow:
-			label, arrow = "workflow "+e.label, "-.->"
+			arrow = "-.->"
 		case e.both:
 			arrow = "<-->"
 		case e.off:
 			arrow = "---"
 		}
-		if len(e.features) > 0 {
-			label += ": " + strings.Join(e.features, ", ")
-		}
-		b.WriteString("  " + ids[e.from] + " " + arrow + "|" + mermaidText(label) + "| " + ids[e.to] + "\n")
+		label := mermaidText(append([]string{e.label}, e.features...)...)
+		b.WriteString("  " + ids[e.from] + " " + arrow + "|" + label + "| " + ids[e.to] + "\n")
 	}
 	return b.String()
 }
 
-// mermaidText quotes a text. Mermaid knows no escapes but entities, in which a #
-// stands for the &.
-func mermaidText(s string) string {
+// mermaidText quotes lines of text. Mermaid knows no escapes but entities, in
+// which a # stands for the &.
+func mermaidText(lines ...string) string {
 	var b strings.Builder
 	b.WriteByte('"')
-	for _, r := range visible(s) {
-		if strings.ContainsRune("\"#&<>`[](){}|;\\@", r) {
-			b.WriteString("#" + strconv.Itoa(int(r)) + ";")
+	for i, l := range lines {
+		if l == "" {
 			continue
 		}
-		b.WriteRune(r)
+		if i > 0 {
+			b.WriteString("<br>")
+		}
+		for _, r := range visible(l) {
+			if strings.ContainsRune("\"'#&<>`[](){}|;\\@$%*_~", r) {
+				b.WriteString("#" + strconv.Itoa(int(r)) + ";")
+				continue
+			}
+			b.WriteRune(r)
+		}
 	}
 	b.WriteByte('"')
 	return b.String()
@@ -221,7 +242,7 @@ func GraphDot(w io.Writer, g *schema.Graph) error {
 			inner = "    "
 		}
 		for _, a := range g.accounts {
-			o.put(inner, ids[a.name], " [label=", dotText(a.name))
+			o.put(inner, ids[a.name], " [label=", dotText(a.name, a.caption()))
 			if a.primary {
 				o.put(", penwidth=2")
 			}
@@ -232,11 +253,7 @@ func GraphDot(w io.Writer, g *schema.Graph) error {
 		}
 	}
 	for _, e := range p.edges {
-		label := e.label
-		if len(e.features) > 0 {
-			label += "\n" + strings.Join(e.features, "\n")
-		}
-		o.put("  ", ids[e.from], " -> ", ids[e.to], " [label=", dotText(label))
+		o.put("  ", ids[e.from], " -> ", ids[e.to], " [label=", dotText(append([]string{e.label}, e.features...)...))
 		switch {
 		case e.workflow:
 			o.put(", style=dashed")
@@ -251,11 +268,13 @@ func GraphDot(w io.Writer, g *schema.Graph) error {
 	return o.Flush()
 }
 
-// dotText quotes a text for Graphviz.
-func dotText(s string) string {
-	lines := strings.Split(s, "\n")
-	for i, l := range lines {
-		lines[i] = strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(visible(l))
+// dotText quotes lines of text for Graphviz.
+func dotText(lines ...string) string {
+	var shown []string
+	for _, l := range lines {
+		if l != "" {
+			shown = append(shown, strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(visible(l)))
+		}
 	}
-	return `"` + strings.Join(lines, `\n`) + `"`
+	return `"` + strings.Join(shown, `\n`) + `"`
 }

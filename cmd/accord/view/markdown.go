@@ -21,7 +21,9 @@ func md(s string) string {
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		switch {
-		case strings.IndexByte("\\`*_{}[]<>|~!#$&^=\"'%@", c) >= 0:
+		case c == '_' && i > 0 && letter(s[i-1]) && i+1 < len(s) && letter(s[i+1]):
+			b.WriteByte(c) // inside a word it means nothing
+		case strings.IndexByte("\\`*_{}[]<>|~!#$&@", c) >= 0:
 			b.WriteString("&#" + strconv.Itoa(int(c)) + ";")
 		default:
 			b.WriteByte(c)
@@ -46,7 +48,7 @@ func mayLink(s string, i int) bool {
 	case '@', '#', '!', '~', '%', '$', '&':
 		return s[i+1] != ' '
 	case ':':
-		return s[i+1] == '/' || i > 0
+		return s[i+1] == '/'
 	case '.':
 		return i >= 3 && strings.EqualFold(s[i-3:i], "www")
 	case '-':
@@ -55,13 +57,15 @@ func mayLink(s string, i int) bool {
 	return false
 }
 
+// letter reports whether c is a letter or a digit of ASCII.
+func letter(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}
+
 // code writes what a user has written in the letters of code.
 func code(s string) string {
 	for i := range len(s) {
-		c := s[i]
-		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("/._-:", c) >= 0:
-		default:
+		if !letter(s[i]) && strings.IndexByte("/._-:", s[i]) < 0 {
 			return "<code>" + md(s) + "</code>"
 		}
 	}

@@ -264,8 +264,10 @@ func blockHeader(s string) string {
 	return "|-"
 }
 
-// scalarText writes a scalar as YAML does: text without quotes where nothing
-// else could be meant; in a list or an object on one line, less can be.
+// scalarText writes a scalar as its author would: text without quotes where
+// nothing else could be meant; in a list or an object on one line, less can be.
+// Words like on and yes are text in a schema that asks for it, and stand without
+// quotes as they do in the files.
 func scalarText(v any, inFlow bool) string {
 	switch v := v.(type) {
 	case nil:
@@ -290,7 +292,7 @@ func keyText(k string) string { return scalarText(k, true) }
 // plain reports whether a text means itself without quotes.
 func plain(s string, inFlow bool) bool {
 	switch strings.ToLower(s) {
-	case "", "null", "~", "true", "false", "yes", "no", "on", "off", "y", "n":
+	case "", "null", "~", "true", "false":
 		return false
 	}
 	if _, err := strconv.ParseFloat(s, 64); err == nil {

@@ -69,24 +69,24 @@ func (c *comment) write(limit int) (string, bool) {
 
 // head is the marker by which a bot finds its comment again, and the title.
 func (c *comment) head() string {
-	name := shortened(c.Project, 100)
+	name := strings.TrimSpace(shortened(c.Project, 100))
 	if c.Workspace != "" && c.Workspace != "default" {
-		name += " " + shortened(c.Workspace, 100)
+		name = strings.TrimSpace(name + " " + shortened(c.Workspace, 100))
 	}
-	// A marker ends at the first >, so it has nothing of the user's but letters.
-	marker := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+	// A comment of HTML ends at the first -->, so little of the user's is in it.
+	marker := strings.ReplaceAll(strings.Map(func(r rune) rune {
+		if r < 0x80 && (letter(byte(r)) || r == '.' || r == '-') {
 			return r
 		}
 		return '_'
-	}, name)
+	}, name), "--", "__")
 	title := strings.TrimSuffix(planLine(c.Plan), ".")
 	if c.Errored && len(c.Changes) > 0 {
 		title += " (cannot be applied)"
 	}
 	out := "<!-- accord-plan " + marker + " -->\n## " + title + "\n\n"
-	if strings.TrimSpace(name) != "" {
-		out += code(strings.TrimSpace(name)) + "\n\n"
+	if name != "" {
+		out += "Project " + code(name) + "\n\n"
 	}
 	if partial(c.Plan) {
 		out += "**This plan is partial**: " + md(shortened(partialBecause(c.Plan), maxMessage)) + ". Other changes may be left.\n\n"
@@ -112,6 +112,9 @@ func (c *comment) deletions() string {
 				if d.Action == plan.DeleteAsset {
 					item += "  - in " + md(inAccounts(d.accounts)) + ": " + md(d.text()) + "\n"
 				}
+			}
+			if stays := untouched(ch); stays != "" {
+				item += "  - " + stays + "\n"
 			}
 		}
 		items = append(items, item)
@@ -179,13 +182,13 @@ func (c *comment) table() string {
 		return section("Changes", c.counted())
 	}
 	var b strings.Builder
-	b.WriteString("| | Resource | Because | Declared at |\n|---|---|---|---|\n")
+	b.WriteString("| | Resource | What and why | Declared at |\n|---|---|---|---|\n")
 	for _, ch := range c.order {
 		at := ""
 		if ch.Range.File != "" {
 			at = code(declaredAt(ch.Range))
 		}
-		b.WriteString("| `" + strings.TrimSpace(actionSymbols[ch.Action]) + "` | " + code(ch.Ref.String()) + " | " + md(because(ch)) + " | " + at + " |\n")
+		b.WriteString("| `" + strings.TrimSpace(actionSymbols[ch.Action]) + "` | " + code(ch.Ref.String()) + " | " + whatAndWhy(ch) + " | " + at + " |\n")
 		if b.Len() > maxMarkdown {
 			break // it is too long already
 		}
@@ -195,6 +198,29 @@ func (c *comment) table() string {
 			" do not fit into a comment and are left out: run `accord plan`, or see the output of the job.\n")
 	}
 	return section("Changes", b.String())
+}
+
+// maxFields is how many fields are named in a line.
+const maxFields = 3
+
+// whatAndWhy is what happens to a resource, in the cell of a table.
+func whatAndWhy(ch *plan.Change) string {
+	out := fate(ch.Action) + ", because " + md(because(ch))
+	if ch.Action != plan.Update && ch.Action != plan.Replace || len(ch.Fields) == 0 {
+		return out
+	}
+	for i, f := range ch.Fields {
+		switch {
+		case i == maxFields:
+			return out + fmt.Sprintf(" and %d more", len(ch.Fields)-i)
+		case i == 0:
+			out += ": "
+		default:
+			out += ", "
+		}
+		out += code(shortened(string(f.Path), 200))
+	}
+	return out
 }
 
 // counted counts the changes of each kind.

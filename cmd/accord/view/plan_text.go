@@ -169,13 +169,15 @@ func (o *output) change(c *plan.Change) {
 	if hidden > 0 {
 		o.put("        ", o.paint("# ("+strconv.Itoa(hidden)+" unchanged "+noun(hidden, "field")+" hidden)", gray), "\n")
 	}
-	if deeds := deedsOf(c); len(deeds) > 0 {
-		if len(lines) > 0 || hidden > 0 {
-			o.put("\n")
-		}
-		for _, d := range deeds {
-			o.deed(c, d)
-		}
+	deeds, stays := deedsOf(c), untouched(c)
+	if len(lines)+hidden > 0 && (len(deeds) > 0 || stays != "") {
+		o.put("\n")
+	}
+	for _, d := range deeds {
+		o.deed(c, d)
+	}
+	if stays != "" {
+		o.put("      # (", stays, ")\n")
 	}
 	o.put("\n")
 }

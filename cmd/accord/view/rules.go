@@ -51,7 +51,7 @@ func RulesJSON(w io.Writer, rules []*check.Rule) error {
 	return JSON(w, struct {
 		FormatVersion string     `json:"formatVersion"`
 		Rules         []ruleJSON `json:"rules"`
-	}{FindingsVersion, out})
+	}{FormatVersion, out})
 }
 
 // RulesText writes a line for each rule.

@@ -49,7 +49,7 @@ func HistoryJSON(w io.Writer, runs []state.Run) error {
 	return JSON(w, struct {
 		FormatVersion string      `json:"formatVersion"`
 		Runs          []state.Run `json:"runs"`
-	}{FindingsVersion, orEmpty(runs)})
+	}{FormatVersion, orEmpty(runs)})
 }
 
 // HistoryText writes a line for each run, the newest first.
@@ -100,7 +100,7 @@ func ProblemsJSON(w io.Writer, problems []state.Problem) error {
 		FormatVersion string    `json:"formatVersion"`
 		Valid         bool      `json:"valid"`
 		Problems      []problem `json:"problems"`
-	}{FindingsVersion, len(out) == 0, out})
+	}{FormatVersion, len(out) == 0, out})
 }
 
 // ProblemsText writes what is wrong with a state, and what to do.

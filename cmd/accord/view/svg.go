@@ -100,7 +100,7 @@ func newCanvas(p *picture) *canvas {
 func boxWidth(g group) float64 {
 	widest := 0.0
 	for _, a := range g.accounts {
-		widest = max(widest, textWidth(shortened(a.name, maxLetters)))
+		widest = max(widest, textWidth(shortened(a.name, maxLetters)), textWidth(a.caption())*10/fontSize)
 	}
 	return max(110, widest+28)
 }
@@ -122,30 +122,24 @@ func layout(g group) (size point, places []point) {
 	}
 	// An ellipse, because labels are wider than high.
 	ry := 0.0
-	switch {
-	case n == 2:
-		ry = 60
-	case n > 2:
+	if n > 2 {
 		ry = max(170, float64(n)*46)
 	}
 	rx := ry * 1.7
 	if n == 2 {
-		rx = 250
+		rx, ry = 250, 60
 	}
-	size = point{2*margin + w + 2*rx, titleSpace + 2*margin + boxHeight + 2*ry}
-	center := point{size.x / 2, titleSpace + (size.y-titleSpace)/2}
+	first := -math.Pi / 2 // above
+	if n == 2 {
+		first = math.Pi // side by side
+	}
+	low := 0.0
 	for i := range n {
-		angle := 2*math.Pi*float64(i)/float64(max(1, n)) - math.Pi/2
-		if n == 2 {
-			angle -= math.Pi / 2 // side by side
-		}
-		if n == 1 {
-			places = append(places, center)
-			continue
-		}
-		places = append(places, center.plus(rx*math.Cos(angle), ry*math.Sin(angle)))
+		angle := first + 2*math.Pi*float64(i)/float64(n)
+		places = append(places, point{margin + w/2 + rx + rx*math.Cos(angle), titleSpace + margin + boxHeight/2 + ry + ry*math.Sin(angle)})
+		low = max(low, places[i].y)
 	}
-	return size, places
+	return point{2*margin + w + 2*rx, low + boxHeight/2 + margin}, places
 }
 
 func (c *canvas) write(o *output) {
@@ -174,10 +168,11 @@ func (c *canvas) write(o *output) {
 		pairs[pairOf(e)]++
 	}
 	drawn := map[[2]string]int{}
-	for _, a := range c.accounts {
-		c.labels = append(c.labels, a)
+	for _, g := range c.picture.groups {
+		for _, a := range g.accounts {
+			c.labels = append(c.labels, c.accounts[a.name])
+		}
 	}
-	// The order of a map does not count: only sums of overlaps are taken.
 	for _, e := range c.edges {
 		k := pairOf(e)
 		offset := bend * (float64(drawn[k]) - float64(pairs[k]-1)/2)
@@ -213,14 +208,7 @@ func (c *canvas) account(o *output, a accountBox) {
 	o.put(`<g><title>`, svgText(a.name), `</title><rect x="`, px(r.x-r.w/2), `" y="`, px(r.y-r.h/2), `" width="`, px(r.w), `" height="`, px(r.h),
 		`" rx="6" fill="#ddf4ff" stroke="#0969da" stroke-width="`, stroke, `"/><text text-anchor="middle" x="`, px(r.x), `" y="`, px(r.y-1),
 		`" font-weight="bold" fill="#24292f">`, svgText(shortened(a.name, maxLetters)), `</text><text text-anchor="middle" font-size="10" fill="#57606a" x="`,
-		px(r.x), `" y="`, px(r.y+13), `">`, svgText(caption(a)), "</text></g>\n")
-}
-
-func caption(a accountBox) string {
-	if a.primary {
-		return strings.TrimSpace(a.platform + ", primary")
-	}
-	return a.platform
+		px(r.x), `" y="`, px(r.y+13), `">`, svgText(a.caption()), "</text></g>\n")
 }
 
 // edge draws an edge as a curve that is bent away from others between the same
@@ -266,7 +254,8 @@ func (c *canvas) edge(o *output, e edge, offset float64) (label func()) {
 		color = "#8250df"
 	}
 	return func() {
-		o.put(`<g text-anchor="middle" fill="`, color, `" stroke="#f6f8fa" stroke-width="4" paint-order="stroke" stroke-linejoin="round">`)
+		o.put(`<rect x="`, px(at.x-at.w/2), `" y="`, px(at.y-at.h/2), `" width="`, px(at.w), `" height="`, px(at.h),
+			`" rx="4" fill="#f6f8fa" fill-opacity="0.85"/><g text-anchor="middle" fill="`, color, `">`)
 		y := at.y - at.h/2 + lineHeight - 4
 		for i, l := range lines {
 			weight, size := "normal", "11"
@@ -284,7 +273,7 @@ func (c *canvas) edge(o *output, e edge, offset float64) (label func()) {
 func (c *canvas) place(lines []string, at func(t float64) point) rect {
 	box := rect{h: float64(len(lines)) * lineHeight}
 	for _, l := range lines {
-		box.w = max(box.w, textWidth(l))
+		box.w = max(box.w, textWidth(l)+4)
 	}
 	var best rect
 	least := math.Inf(1)
