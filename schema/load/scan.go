@@ -2,6 +2,7 @@ package load
 
 import (
 	"bytes"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -25,8 +26,12 @@ type scalar struct {
 func (t *tree) nodeStart(n *yaml.Node) int {
 	i := t.offset(n.Line+t.base, n.Column)
 	for i < len(t.text) && (t.text[i] == '&' || t.text[i] == '!') {
-		for i < len(t.text) && !isSpace(t.text[i]) {
-			i++
+		if t.text[i] == '&' {
+			i = min(len(t.text), i+1+len(n.Anchor)) // a text may follow without a blank
+		} else {
+			for i < len(t.text) && !isSpace(t.text[i]) {
+				i++
+			}
 		}
 		for i < len(t.text) {
 			if isSpace(t.text[i]) {
@@ -338,19 +343,18 @@ func (s *scanner) blankLines(indent int, into []brk) ([]brk, bool) {
 	}
 }
 
-// blockIndent is how far the lines of a block scalar are indented.
+// blockIndent is how far the lines of a block scalar are indented: its first
+// line that is not empty has so many blanks more than it has in the value.
 func blockIndent(body []byte, value string) int {
-	for i := 0; i < len(body); {
-		end, next := lineEnd(body, i)
-		line := body[i:end]
-		if spaces := len(line) - len(bytes.TrimLeft(line, " ")); spaces < len(line) {
-			first := strings.TrimLeft(value, "\n")
-			return spaces - (len(first) - len(strings.TrimLeft(first, " ")))
-		}
-		if next == end {
-			break
-		}
-		i = next
+	first := strings.TrimLeft(value, "\n")
+	if first == "" {
+		return math.MaxInt // nothing but empty lines, however many blanks they have
 	}
-	return 0
+	at := 0
+	for range len(value) - len(first) {
+		_, at = lineEnd(body, at)
+	}
+	end, _ := lineEnd(body, at)
+	line := body[at:end]
+	return len(line) - len(bytes.TrimLeft(line, " ")) - (len(first) - len(strings.TrimLeft(first, " ")))
 }
