@@ -64,6 +64,9 @@ var policy = map[string]permission{
 	"examples/generate":     {tests: "schema schema/check schema/load", system: "os math/rand/v2 testing/fstest"},
 	"examples/generate/cmd": {imports: "examples/generate", system: "os"},
 
+	// The pages that are written from the registry of the rules, and the tests of all.
+	"docs": {imports: "schema/check", tests: "diag schema schema/load", system: "os"},
+
 	// This file.
 	".": {},
 }
