@@ -111,7 +111,10 @@ func (e *env) apply(ctx context.Context, o applyOptions, saved *plan.Plan) error
 		}
 		return err
 	}
-	if err := apply.Guard(pl, o.Options); err != nil {
+	var guard *apply.GuardError
+	if err := apply.Guard(pl, o.Options); errors.As(err, &guard) {
+		return fmt.Errorf("%w: nothing was changed. Where that is what you want, use --%s", err, guard.Flag)
+	} else if err != nil {
 		return err
 	}
 	if saved == nil && !o.autoApprove {

@@ -40,6 +40,7 @@ declaration is sound.`,
 		}
 		// What was applied stands in for what is declared: what is left is
 		// what the accounts have done by themselves.
+		declared := p.graph
 		if p.graph, err = plan.Applied(applied); err != nil {
 			return err
 		}
@@ -47,6 +48,9 @@ declaration is sound.`,
 		pl, err := p.planOn(ctx, s, planOptions{refresh: true})
 		if err != nil {
 			return err
+		}
+		if r := declared.Project(); r != nil {
+			pl.Project = r.Name
 		}
 		if format == "json" {
 			err = view.DriftJSON(e.stdout, pl)
