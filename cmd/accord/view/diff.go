@@ -28,8 +28,11 @@ func bodyOf(c *plan.Change) (lines []line, hidden int) {
 	case plan.Forget:
 		return nil, 0
 	}
-	before, _ := parseNode(c.Before) // a document that is none has no fields to look up
-	after, _ := parseNode(c.After)
+	after, _ := parseNode(c.After) // a document that is none has no fields to look up
+	var before *node
+	if slices.ContainsFunc(c.Fields, func(f plan.Field) bool { return f.Op == plan.RemoveField }) {
+		before, _ = parseNode(c.Before)
+	}
 	covered := 0
 	for _, f := range c.Fields {
 		suffix := ""

@@ -57,7 +57,7 @@ const maxMessage = 1500
 func (c *comment) write(limit int) (string, bool) {
 	var b strings.Builder
 	for _, part := range []func() string{
-		c.head, c.deletions, c.findings, c.consequences, c.drift, c.table, c.differences, c.picture, c.foot,
+		c.head, c.deletions, c.consequences, c.findings, c.drift, c.table, c.differences, c.picture, c.foot,
 	} {
 		b.WriteString(part())
 		if b.Len() > limit {
