@@ -70,30 +70,37 @@ func (w *world) plan(p project, o plan.Options) *plan.Plan {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	readers := map[string]crm.Reader{}
-	for _, r := range p.graph.Of(schema.KindAccount) {
-		storage := r.Name
-		for _, name := range []string{r.Name, r.RenamedFrom} {
-			if rec, ok := snapshot.Records[schema.Ref{Kind: r.Kind, Name: name}]; ok {
-				storage = plan.Storage(rec.IDs, name)
-				break
-			}
-		}
-		readers[r.Name] = crm.ReadOnly(w.account(storage))
+	declared := p.graph
+	if o.Destroy {
+		empty, _ := schema.NewConfig(nil)
+		declared = schema.Resolve(empty)
 	}
-	for ref, rec := range snapshot.Records {
-		if ref.Kind == schema.KindAccount && readers[ref.Name] == nil {
-			readers[ref.Name] = crm.ReadOnly(w.account(plan.Storage(rec.IDs, ref.Name)))
-		}
+	readers := map[string]crm.Reader{}
+	for name, storage := range plan.Storages(declared, snapshot) {
+		readers[name] = crm.ReadOnly(w.account(storage))
 	}
 	live, err := plan.Refresh(ctx, readers, 4)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	pl, err := plan.Make(plan.Input{
-		Declared: p.graph, Applied: snapshot, Live: live, Locate: p.loaded, Config: p.loaded.Digest,
-		Workspace: "default", Version: "test", Now: clock(), Options: o,
-	})
+	return w.make(p, plan.Input{Applied: snapshot, Live: live, Options: o})
+}
+
+// blind plans without looking at the accounts.
+func (w *world) blind(p project) *plan.Plan {
+	w.t.Helper()
+	snapshot, err := w.state.Snapshot(context.Background())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return w.make(p, plan.Input{Applied: snapshot})
+}
+
+func (w *world) make(p project, in plan.Input) *plan.Plan {
+	w.t.Helper()
+	in.Declared, in.Locate, in.Config = p.graph, p.loaded, p.loaded.Digest
+	in.Workspace, in.Version, in.Now = "default", "test", clock()
+	pl, err := plan.Make(in)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -155,10 +162,16 @@ func (w *world) mustApply(p project) *apply.Receipt {
 	return r
 }
 
-// wantEmpty fails where a plan has anything to do.
+// wantEmpty fails where a plan has anything to do, whether or not it looks at the
+// accounts.
 func (w *world) wantEmpty(p project) {
 	w.t.Helper()
-	pl := w.plan(p, plan.Options{})
+	w.wantNothing(w.plan(p, plan.Options{}))
+	w.wantNothing(w.blind(p))
+}
+
+func (w *world) wantNothing(pl *plan.Plan) {
+	w.t.Helper()
 	if pl.HasChanges() || len(pl.Consequences) > 0 {
 		for _, c := range pl.Changes {
 			w.t.Errorf("%s %v (%s): %v %v", c.Action, c.Ref, c.Reason, c.Fields, c.Effects)

@@ -57,9 +57,7 @@ func impliedIn(g *schema.Graph, r *schema.Resource) map[string][]crm.Asset {
 		if declaresCrossSell(g, account, object) {
 			return
 		}
-		p := schema.CrossSell
-		p.Object = object
-		a := crm.Asset{Kind: schema.KindProperty, Name: schema.CrossSellProperty, Spec: &p}
+		a := crossSell(object)
 		if !slices.ContainsFunc(out[account], func(b crm.Asset) bool { return b.Key() == a.Key() }) {
 			out[account] = append(out[account], a)
 		}
@@ -79,6 +77,13 @@ func impliedIn(g *schema.Graph, r *schema.Resource) map[string][]crm.Asset {
 		}
 	}
 	return out
+}
+
+// crossSell is the cross-selling opportunity of an object.
+func crossSell(object string) crm.Asset {
+	p := schema.CrossSell
+	p.Object = object
+	return crm.Asset{Kind: schema.KindProperty, Name: schema.CrossSellProperty, Spec: &p}
 }
 
 // declaresCrossSell reports whether a resource declares the cross-selling
@@ -131,10 +136,11 @@ func (e *Effect) DecodeAsset() (crm.Asset, error) {
 }
 
 // replacing returns the fields that changed and cannot be changed in place: a
-// vendor keeps the object, the type, the internal name and the uniqueness of a
-// property, the object of a list or pipeline and the way a list is filled for ever, and a
-// connection between other accounts is another connection.
-func replacing(before, after *schema.Resource) []schema.Path {
+// vendor keeps the object, the type and the internal name of a property, the
+// object of a list or pipeline and the way a list is filled for ever, and a
+// connection between other accounts is another connection. An account that was
+// renamed is the same one: renamed returns what it is called now.
+func replacing(before, after *schema.Resource, renamed func(account string) string) []schema.Path {
 	var out []schema.Path
 	check := func(path schema.Path, b, a any) {
 		if !reflect.DeepEqual(b, a) {
@@ -150,7 +156,6 @@ func replacing(before, after *schema.Resource) []schema.Path {
 		a := after.Spec.(*schema.Property)
 		check("spec.object", b.Object, a.Object)
 		check("spec.type", b.Type, a.Type)
-		check("spec.unique", b.Unique, a.Unique)
 		check("spec.name", b.InternalName(before.Name), a.InternalName(after.Name))
 	case *schema.Pipeline:
 		a := after.Spec.(*schema.Pipeline)
@@ -161,10 +166,13 @@ func replacing(before, after *schema.Resource) []schema.Path {
 		check("spec.object", b.ObjectName(), a.ObjectName())
 		check("spec.membership", b.Membership.Manual(), a.Membership.Manual())
 	case *schema.Connection:
-		a := after.Spec.(*schema.Connection)
-		check("spec.between", b.Canonical().(*schema.Connection).Between, a.Canonical().(*schema.Connection).Between)
+		var was []string
+		for _, account := range b.Between {
+			was = append(was, renamed(account))
+		}
+		check("spec.between", slices.Sorted(slices.Values(was)), slices.Sorted(slices.Values(after.Spec.(*schema.Connection).Between)))
 	case *schema.Workflow:
-		check("spec.account", b.Account, after.Spec.(*schema.Workflow).Account)
+		check("spec.account", renamed(b.Account), after.Spec.(*schema.Workflow).Account)
 	}
 	return out
 }

@@ -10,16 +10,27 @@ import (
 	"accord/schema/check"
 )
 
-// rulePreventDestroy is the name of the rule that only a plan can check.
-const rulePreventDestroy = "prevent-destroy"
+// The rules of which a plan finds what the configuration alone does not show.
+const (
+	rulePreventDestroy = "prevent-destroy"
+	ruleSameObject     = "duplicate-resource"
+)
 
 // consequences are what the product does by itself because of live facts that
 // the declaration does not follow yet, and where people's data goes from now on.
 func (m *maker) consequences(p *Plan) []Consequence {
-	live := map[string]*schema.Facts{}
+	written := map[string]bool{} // accounts that this plan tells their facts
+	opening := false
+	for _, c := range p.Changes {
+		opening = opening || c.Action != Delete && flowing[c.Ref.Kind]
+		for _, e := range c.Effects {
+			written[e.Account] = written[e.Account] || e.Action == WriteFacts
+		}
+	}
+	live := map[string]*schema.Facts{} // by the names of accounts when they were applied
 	for _, d := range m.drift {
-		if d.What == DriftFacts {
-			live[d.Ref.Name] = m.Live[d.Ref.Name].Facts
+		if d.What == DriftFacts && !written[d.Account] {
+			live[m.appliedName(d.Account)] = m.Live[d.Account].Facts
 		}
 	}
 	out := []Consequence{}
@@ -28,15 +39,11 @@ func (m *maker) consequences(p *Plan) []Consequence {
 			out = append(out, Consequence{Rule: c.Rule, Ref: c.Ref, Account: c.Account, Message: c.Message})
 		}
 	}
-	if slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Action != Delete && flowing[c.Ref.Kind] }) {
-		planned := map[schema.Ref]bool{}
-		for _, c := range p.Changes {
-			planned[c.Ref] = true
-		}
-		for _, t := range check.Transfers(m.before, m.Declared) {
-			if !planned[t.Through] && m.before.Get(t.Through) == nil {
-				continue // the plan is partial, and leaves it out
-			}
+	if !opening {
+		return out
+	}
+	for _, t := range check.Transfers(m.before, m.Declared) {
+		if !m.out[t.Through] {
 			out = append(out, Consequence{Rule: RuleFlow, Ref: t.Through, Account: t.To, Message: t.Message})
 		}
 	}
@@ -49,7 +56,7 @@ const RuleFlow = "flow"
 
 // flowing are the kinds whose changes can let data go where it did not.
 var flowing = map[schema.Kind]bool{
-	schema.KindUser: true, schema.KindConnection: true, schema.KindPartner: true, schema.KindWorkflow: true,
+	schema.KindUser: true, schema.KindOrganization: true, schema.KindConnection: true, schema.KindPartner: true, schema.KindWorkflow: true,
 }
 
 // findings are those of the rules that need a plan: what is protected, and who
@@ -86,13 +93,21 @@ func (m *maker) findings(p *Plan) diag.List {
 			out.Add(d)
 		}
 	}
+	for _, c := range m.conflicts {
+		if slices.ContainsFunc(p.Changes, func(p Change) bool { return p.Ref == c.of }) {
+			out.Add(c.finding)
+		}
+	}
 	out.Add(m.policies(p)...)
 	return out
 }
 
 // policies are the findings of the team's own rules on changes.
 func (m *maker) policies(p *Plan) diag.List {
-	policies := check.ChangePolicies(m.Declared)
+	if m.team == nil {
+		return nil
+	}
+	policies := check.ChangePolicies(m.team)
 	if policies.Empty() {
 		return nil
 	}

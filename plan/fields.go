@@ -3,9 +3,12 @@ package plan
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	"accord/schema"
 )
@@ -18,8 +21,9 @@ func Diff(before, after json.RawMessage) []Field {
 	if bytes.Equal(before, after) {
 		return nil
 	}
-	var b, a any
-	if len(before) > 0 && json.Unmarshal(before, &b) != nil || len(after) > 0 && json.Unmarshal(after, &a) != nil {
+	b, err := decode(before)
+	a, other := decode(after)
+	if err != nil || other != nil {
 		return []Field{{Op: ReplaceField}}
 	}
 	var d differ
@@ -43,6 +47,66 @@ func explicit(kind schema.Kind, fields []Field) []Field {
 		}
 	}
 	return fields
+}
+
+// decode reads JSON; none is nil. A number is a float64 where that holds it
+// exactly or it is no integer, and a json.Number elsewhere: an id of a vendor is
+// not to be rounded.
+func decode(doc []byte) (any, error) {
+	if len(doc) == 0 {
+		return nil, nil
+	}
+	var v any
+	dec := json.NewDecoder(bytes.NewReader(doc))
+	dec.UseNumber()
+	if err := dec.Decode(&v); err != nil {
+		return nil, err
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("there is something behind the document")
+	}
+	return numbers(v), nil
+}
+
+func numbers(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		const exact = 1 << 53
+		i, large := v.Int64()
+		integer := !strings.ContainsAny(v.String(), ".eE")
+		f, err := v.Float64()
+		if err != nil || integer && (large != nil || i > exact || i < -exact) {
+			return v
+		}
+		return f
+	case []any:
+		for i := range v {
+			v[i] = numbers(v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = numbers(v[k])
+		}
+	}
+	return v
+}
+
+// UnmarshalJSON reads a field with its numbers as they are.
+func (f *Field) UnmarshalJSON(data []byte) (err error) {
+	var in struct {
+		Path          schema.Path
+		Op            Op
+		Before, After json.RawMessage
+	}
+	if err := json.Unmarshal(data, &in); err != nil {
+		return err
+	}
+	f.Path, f.Op = in.Path, in.Op
+	if f.Before, err = decode(in.Before); err != nil {
+		return err
+	}
+	f.After, err = decode(in.After)
+	return err
 }
 
 type differ struct{ fields []Field }

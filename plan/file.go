@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"accord/schema"
 )
 
 // MaxFileBytes bounds a saved plan.
@@ -49,16 +51,23 @@ func Read(r io.Reader) (*Plan, error) {
 	case p.Digest != p.digest():
 		return nil, fmt.Errorf("%w: its digest does not fit its changes; make the plan again", ErrNotAPlan)
 	}
-	return &p, p.wellFormed()
+	if err := p.wellFormed(); err != nil {
+		return nil, err
+	}
+	p.Changes, p.Drift, p.Consequences, p.Diagnostics = orEmpty(p.Changes), orEmpty(p.Drift), orEmpty(p.Consequences), orEmpty(p.Diagnostics)
+	return &p, nil
 }
 
 // wellFormed checks what apply relies on: that changes are of known actions and
 // that those they need are there and come first.
 func (p *Plan) wellFormed() error {
-	at := make(map[string]int, len(p.Changes))
+	at := make(map[schema.Ref]int, len(p.Changes))
 	for i, c := range p.Changes {
-		if _, twice := at[c.Ref.String()]; twice {
+		if _, twice := at[c.Ref]; twice {
 			return fmt.Errorf("%w: it changes %v twice", ErrNotAPlan, c.Ref)
+		}
+		if !c.Ref.Kind.Managed() {
+			return fmt.Errorf("%w: a %s is never applied", ErrNotAPlan, c.Ref.Kind)
 		}
 		switch c.Action {
 		case Create, Update, Replace:
@@ -70,11 +79,18 @@ func (p *Plan) wellFormed() error {
 			return fmt.Errorf("%w: %v has the action %q", ErrNotAPlan, c.Ref, c.Action)
 		}
 		for _, n := range c.Needs {
-			if _, ok := at[n.String()]; !ok {
+			if _, ok := at[n]; !ok {
 				return fmt.Errorf("%w: %v needs %v, which does not come before it", ErrNotAPlan, c.Ref, n)
 			}
 		}
-		at[c.Ref.String()] = i
+		for _, e := range c.Effects {
+			switch e.Action {
+			case CreateAsset, UpdateAsset, DeleteAsset, AdoptAsset, WriteFacts:
+			default:
+				return fmt.Errorf("%w: %v has the effect %q", ErrNotAPlan, c.Ref, e.Action)
+			}
+		}
+		at[c.Ref] = i
 	}
 	return nil
 }

@@ -71,9 +71,9 @@ func readLive(ctx context.Context, r crm.Reader) (*Live, error) {
 	return l, nil
 }
 
-// byID returns the asset with the vendor's id, or nil.
+// byID returns the asset with the vendor's id, or nil; nothing has the id "".
 func (l *Live) byID(kind schema.Kind, id string) *crm.Asset {
-	if l == nil {
+	if id == "" {
 		return nil
 	}
 	of := l.Assets[kind]
@@ -87,13 +87,23 @@ func (l *Live) byID(kind schema.Kind, id string) *crm.Asset {
 
 // byKey returns the asset with the natural key, or nil. Assets are sorted by it.
 func (l *Live) byKey(kind schema.Kind, key string) *crm.Asset {
-	if l == nil {
-		return nil
-	}
 	of := l.Assets[kind]
 	i := sort.Search(len(of), func(i int) bool { return of[i].Key() >= key })
 	if i < len(of) && of[i].Key() == key {
 		return &of[i]
+	}
+	return nil
+}
+
+// at returns the asset in whose place another would stand, or nil. A pipeline
+// named like the one that every account has takes its place, under whatever
+// label.
+func (l *Live) at(want *crm.Asset) *crm.Asset {
+	if a := l.byKey(want.Kind, want.Key()); a != nil || want.Kind != schema.KindPipeline {
+		return a
+	}
+	if a := l.byID(want.Kind, want.Name); a != nil && a.Standard {
+		return a
 	}
 	return nil
 }

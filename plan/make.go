@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"accord/crm"
 	"accord/diag"
 	"accord/schema"
 	"accord/schema/check"
@@ -15,7 +16,8 @@ import (
 // Input is what a plan is made from. All of it is values: the same input makes
 // the same plan.
 type Input struct {
-	// Declared is the configuration; with Options.Destroy it is not looked at.
+	// Declared is the configuration. With Options.Destroy only the team's own
+	// rules on changes count of it, and nil is none.
 	Declared *schema.Graph
 	// Applied is the state.
 	Applied *state.Snapshot
@@ -47,18 +49,20 @@ type Options struct {
 }
 
 // Make computes the plan. Its only errors are a state that cannot be read and
-// globs that are none; what is wrong with the configuration is in the plan.
+// targets or excludes that are no addresses, or of nothing there is; what is
+// wrong with the configuration is in the plan.
 func Make(in Input) (*Plan, error) {
+	m := &maker{Input: in, team: in.Declared}
 	if in.Options.Destroy {
 		empty, _ := schema.NewConfig(nil)
-		in.Declared, in.Diagnostics = schema.Resolve(empty), nil
+		m.Declared, m.Diagnostics = schema.Resolve(empty), nil
 	}
-	m := &maker{Input: in}
 	p := &Plan{
 		FormatVersion: FormatVersion, AccordVersion: in.Version, Timestamp: in.Now.UTC().Truncate(time.Second),
-		Project: projectName(in.Declared), Workspace: in.Workspace, Complete: true, Refreshed: in.Live != nil,
+		Project: projectName(m.team), Workspace: in.Workspace, Complete: true, Refreshed: in.Live != nil,
 		Options: in.Options, Base: in.Applied.Meta, Config: in.Config,
-		Changes: []Change{}, Drift: []Drift{}, Consequences: []Consequence{}, Diagnostics: slices.Clone(in.Diagnostics),
+		Changes: []Change{}, Drift: []Drift{}, Consequences: []Consequence{},
+		Diagnostics: append(diag.List{}, m.Diagnostics...),
 	}
 	if p.Diagnostics.HasErrors() {
 		p.Errored = true
@@ -70,9 +74,10 @@ func Make(in Input) (*Plan, error) {
 	}
 	m.compare()
 	p.Changes, p.Drift = m.order(), append(p.Drift, m.drift...)
-	if err := p.restrict(in.Options); err != nil {
+	if err := m.restrict(p); err != nil {
 		return nil, err
 	}
+	m.once(p)
 	p.Consequences = m.consequences(p)
 	p.Diagnostics.Add(m.findings(p)...)
 	p.Diagnostics.Sort()
@@ -100,6 +105,9 @@ func Applied(s *state.Snapshot) (*schema.Graph, error) {
 }
 
 func projectName(g *schema.Graph) string {
+	if g == nil {
+		return ""
+	}
 	if r := g.Project(); r != nil {
 		return r.Name
 	}
@@ -109,22 +117,46 @@ func projectName(g *schema.Graph) string {
 // maker holds what is known while a plan is made.
 type maker struct {
 	Input
-	before    *schema.Graph                   // what was applied
-	same      map[schema.Ref]bool             // applied resources that say what is declared
-	renamed   map[schema.Ref]*schema.Resource // old address → the declared resource
-	accounts  map[string]string               // old name of an account → new name
-	claims    map[claim][]schema.Ref          // objects in accounts → whose they are
-	implying  map[claim]bool                  // assets with no resource of their own that this plan creates, by key
+	team      *schema.Graph                          // the configuration, also where everything is destroyed
+	before    *schema.Graph                          // what was applied
+	same      map[schema.Ref]bool                    // applied resources that say what is declared
+	renamed   map[schema.Ref]*schema.Resource        // old address → the declared resource
+	accounts  map[string]string                      // old name of an account → new name
+	former    map[string]string                      // and back
+	storages  map[string]string                      // see Storages
+	known     map[string]*Live                       // accounts as the plan sees them, see live
+	asApplied map[string]map[schema.Kind][]crm.Asset // see appliedAssets
+	objects   map[claim][]schema.Ref                 // objects, by id → whose they are, see holders
+	gone      []schema.Ref                           // applied, and not declared any more
+	released  []release                              // objects that their resources give up
+	handed    map[claim]schema.Ref                   // those of them, by id, that another resource takes over or removes
+	taken     map[claim]schema.Ref                   // what this plan creates or renames in accounts, by key
+	repeated  map[claim]bool                         // implied assets, by key, whose drift is noted
+	conflicts []conflict
+	out       map[schema.Ref]bool // changes that the options leave out
 	changes   []Change
 	drift     []Drift
 	unchanged int
 }
 
-// claim is one object in one account.
+// claim is one object in one account, by its id or by its natural key.
 type claim struct {
 	account string
 	kind    schema.Kind
-	id      string
+	name    string
+}
+
+// release is an object in an account in which its resource is placed no more.
+type release struct {
+	change      int // of the resource, in maker.changes
+	was         *schema.Resource
+	account, id string
+}
+
+// conflict is a finding that stands in the way of a change.
+type conflict struct {
+	of      schema.Ref
+	finding diag.Diagnostic
 }
 
 // applied builds the graph of what was applied. Where a record says what is
@@ -145,24 +177,19 @@ func (m *maker) applied() error {
 		}
 		resources = append(resources, r)
 	}
-	m.renamed, m.accounts = map[schema.Ref]*schema.Resource{}, map[string]string{}
+	m.accounts, m.former = map[string]string{}, map[string]string{}
+	m.renamed = renames(m.Declared, m.Applied)
+	for old, r := range m.renamed {
+		if old.Kind == schema.KindAccount {
+			m.accounts[old.Name], m.former[r.Name] = r.Name, old.Name
+		}
+	}
+	m.storages = Storages(m.Declared, m.Applied)
 	allSame, managed := true, 0
 	for _, r := range m.Declared.All() {
-		if !r.Kind.Managed() {
-			continue
-		}
-		managed++
-		allSame = allSame && m.same[r.Ref()]
-		if old := (schema.Ref{Kind: r.Kind, Name: r.RenamedFrom}); r.RenamedFrom != "" {
-			if _, ok := m.Applied.Records[r.Ref()]; ok {
-				continue // renamed already
-			}
-			if _, ok := m.Applied.Records[old]; ok && m.Declared.Get(old) == nil {
-				m.renamed[old] = r
-				if r.Kind == schema.KindAccount {
-					m.accounts[old.Name] = r.Name
-				}
-			}
+		if r.Kind.Managed() {
+			managed++
+			allSame = allSame && m.same[r.Ref()]
 		}
 	}
 	if allSame && managed == len(resources) {
@@ -174,26 +201,38 @@ func (m *maker) applied() error {
 	return nil
 }
 
+// renames are the applied resources that are declared under a new name.
+func renames(declared *schema.Graph, applied *state.Snapshot) map[schema.Ref]*schema.Resource {
+	out := map[schema.Ref]*schema.Resource{}
+	for _, r := range declared.All() {
+		if r.RenamedFrom == "" || !r.Kind.Managed() {
+			continue
+		}
+		if _, already := applied.Records[r.Ref()]; already {
+			continue
+		}
+		old := schema.Ref{Kind: r.Kind, Name: r.RenamedFrom}
+		if _, ok := applied.Records[old]; ok && declared.Get(old) == nil {
+			out[old] = r
+		}
+	}
+	return out
+}
+
 // compare goes through what is declared, then through what was applied and is
 // not declared any more.
 func (m *maker) compare() {
-	m.claims, m.implying = map[claim][]schema.Ref{}, map[claim]bool{}
-	gone := make([]schema.Ref, 0)
-	for ref, rec := range m.Applied.Records {
+	m.handed, m.taken, m.repeated = map[claim]schema.Ref{}, map[claim]schema.Ref{}, map[claim]bool{}
+	for ref := range m.Applied.Records {
 		if m.Declared.Get(ref) == nil && m.renamed[ref] == nil {
-			gone = append(gone, ref)
-		}
-		for account, id := range rec.IDs {
-			c := claim{m.account(account), ref.Kind, id}
-			m.claims[c] = append(m.claims[c], ref)
+			m.gone = append(m.gone, ref)
 		}
 	}
-	slices.SortFunc(gone, schema.Ref.Compare)
+	slices.SortFunc(m.gone, schema.Ref.Compare)
 	previous := map[schema.Ref]schema.Ref{}
 	for old, r := range m.renamed {
 		previous[r.Ref()] = old
 	}
-	handed := map[claim]schema.Ref{}
 	for _, r := range m.Declared.All() {
 		if !r.Kind.Managed() {
 			continue
@@ -218,15 +257,17 @@ func (m *maker) compare() {
 			m.unchanged++
 			continue
 		}
-		for _, e := range c.Effects {
-			if e.Action == AdoptAsset {
-				handed[claim{e.Account, e.Kind, e.ID}] = ref
-			}
-		}
 		m.changes = append(m.changes, c)
 	}
-	for _, ref := range gone {
-		m.changes = append(m.changes, m.deletion(ref, handed))
+	// What is given up is deleted where nobody has taken it over.
+	for _, r := range m.released {
+		c := &m.changes[r.change]
+		if e, ok := m.removal(r.was, m.appliedName(r.account), r.id); ok {
+			c.Effects = append(c.Effects, e)
+		}
+	}
+	for _, ref := range m.gone {
+		m.changes = append(m.changes, m.deletion(ref))
 	}
 }
 
@@ -249,8 +290,8 @@ func (m *maker) resource(c *Change, was, r *schema.Resource, rec state.Record, a
 	if !same {
 		c.After = r.Canonical()
 		if applied {
-			c.Fields = slices.DeleteFunc(Diff(c.Before, c.After), func(f Field) bool { return f.Path == "metadata.name" })
-			if c.ReplacePaths = replacing(was, r); len(c.ReplacePaths) > 0 {
+			c.Fields = slices.DeleteFunc(explicit(c.Ref.Kind, Diff(c.Before, c.After)), func(f Field) bool { return f.Path == "metadata.name" })
+			if c.ReplacePaths = replacing(was, r, m.account); len(c.ReplacePaths) > 0 {
 				c.Action, c.Reason = Replace, CannotUpdate
 			}
 		}
@@ -258,8 +299,9 @@ func (m *maker) resource(c *Change, was, r *schema.Resource, rec state.Record, a
 	if c.Reason == PlacementChange {
 		c.Fields = placementFields(rec.Accounts, c.Accounts)
 	}
-	m.objects(c, was, r, same)
-	if c.Action == NoOp && len(c.Effects) > 0 {
+	released := len(m.released)
+	m.setUp(c, was, r, same)
+	if c.Action == NoOp && (len(c.Effects) > 0 || len(m.released) > released) {
 		c.Action, c.Reason = Update, DriftFound
 	}
 	if c.Action != NoOp && c.After == nil {
@@ -284,40 +326,41 @@ func placementFields(before, after []string) []Field {
 }
 
 // deletion is the change for a resource that is not declared any more.
-func (m *maker) deletion(ref schema.Ref, handed map[claim]schema.Ref) Change {
+func (m *maker) deletion(ref schema.Ref) Change {
 	rec := m.Applied.Records[ref]
-	was := m.before.Get(ref)
 	c := Change{Action: Delete, Ref: ref, Before: rec.Resource, Reason: NotDeclared}
 	if m.Options.Destroy {
 		c.Reason = Destroying
 	}
+	if ref.Kind == schema.KindAccount {
+		return c // the account itself stays where it is; accord no longer looks after it
+	}
 	for _, account := range sortedKeys(rec.IDs) {
-		id, now := rec.IDs[account], m.account(account)
-		if ref.Kind == schema.KindAccount {
-			break // the account itself stays where it is; accord no longer looks after it
-		}
-		mine := claim{now, ref.Kind, id}
-		if to, ok := handed[mine]; ok {
-			// The object is taken over by a resource with the same natural
-			// key: deleting it would lose what is in it.
+		if to, ok := m.handed[claim{m.account(account), ref.Kind, rec.IDs[account]}]; ok {
 			c.Needs = append(c.Needs, to)
-			continue
 		}
-		if others := m.claims[mine]; len(others) > 1 {
-			continue
+		if e, ok := m.removal(m.before.Get(ref), account, rec.IDs[account]); ok {
+			c.Effects = append(c.Effects, e)
 		}
-		if live, ok := m.Live[now]; ok {
-			found := live.byID(ref.Kind, id)
-			if found == nil || found.Standard {
-				continue
-			}
-		}
-		a := assetIn(was, account)
-		c.Effects = append(c.Effects, Effect{
-			Account: now, Action: DeleteAsset, Kind: ref.Kind, Name: a.Name, Key: a.Key(), ID: id, Before: specJSON(&a),
-		})
 	}
 	return c
+}
+
+// removal deletes the object that a resource had in an account, by its name when
+// it was applied, unless the object is not there any more or is not the
+// resource's alone.
+func (m *maker) removal(was *schema.Resource, account, id string) (Effect, bool) {
+	now := m.account(account)
+	mine := claim{now, was.Kind, id}
+	if _, ok := m.handed[mine]; ok || len(m.holders(mine)) > 1 {
+		return Effect{}, false
+	}
+	if found := m.live(now).byID(was.Kind, id); found == nil || found.Standard {
+		return Effect{}, false
+	}
+	a := assetIn(was, account)
+	a.ID = id
+	return deleteEffect(now, &a), true
 }
 
 // account is the declared name of an account that was applied under a name.
@@ -326,6 +369,14 @@ func (m *maker) account(applied string) string {
 		return now
 	}
 	return applied
+}
+
+// appliedName is the name under which a declared account was applied.
+func (m *maker) appliedName(account string) string {
+	if old, ok := m.former[account]; ok {
+		return old
+	}
+	return account
 }
 
 func (m *maker) names(accounts []string) []string {

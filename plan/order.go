@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"path"
 	"slices"
 
 	"accord/schema"
@@ -18,7 +17,8 @@ import (
 // A creation or update needs the changes of what it depends on. A deletion
 // needs the changes of what depended on it when it was applied. No creation
 // ever needs a deletion: an object whose natural key is wanted by another
-// resource is handed over to it.
+// resource is handed over to it, or removed by it. Among resources of a kind,
+// one that takes the key of another comes after that one has let it go.
 func (m *maker) order() []Change {
 	changing := make(map[schema.Ref]bool, len(m.changes))
 	for _, c := range m.changes {
@@ -51,6 +51,7 @@ func (m *maker) order() []Change {
 		if c.Action == Delete {
 			c.Needs = append(c.Needs, dependents[c.Ref]...)
 		}
+		c.Needs = slices.DeleteFunc(c.Needs, func(n schema.Ref) bool { return !changing[n] })
 		slices.SortFunc(c.Needs, schema.Ref.Compare)
 		c.Needs = slices.Compact(c.Needs)
 	}
@@ -65,44 +66,50 @@ func (m *maker) order() []Change {
 		}
 		return a.Ref.Compare(b.Ref)
 	})
-	return m.changes
+	return m.sequence()
 }
 
-// restrict leaves out what the options leave out. A target brings what it
-// needs with it; what needs something excluded is left out with it.
-func (p *Plan) restrict(o Options) error {
-	for _, g := range slices.Concat(o.Targets, o.Excludes) {
-		if _, err := path.Match(g, ""); err != nil {
-			return fmt.Errorf("%q is no address and no glob of addresses: write Kind/name, such as Connection/de-us or Workflow/*", g)
-		}
+// sequence moves what is needed before what needs it, and leaves the order as it
+// is elsewhere. Resources that wait for each other's natural keys are refused.
+func (m *maker) sequence() []Change {
+	at := make(map[schema.Ref]int, len(m.changes))
+	sorted := true
+	for i, c := range m.changes {
+		at[c.Ref] = i
+		sorted = sorted && !slices.ContainsFunc(c.Needs, func(n schema.Ref) bool { _, before := at[n]; return !before })
 	}
-	if len(o.Targets) == 0 && len(o.Excludes) == 0 && !o.NoDelete {
-		return nil
+	if sorted {
+		return m.changes
 	}
-	matches := func(globs []string, ref schema.Ref) bool {
-		return slices.ContainsFunc(globs, func(g string) bool { ok, _ := path.Match(g, ref.String()); return ok })
-	}
-	in := make(map[schema.Ref]bool, len(p.Changes))
-	for i := len(p.Changes) - 1; i >= 0; i-- { // what needs something comes after it
-		c := &p.Changes[i]
-		if len(o.Targets) == 0 || in[c.Ref] || matches(o.Targets, c.Ref) || !c.Previous.IsZero() && matches(o.Targets, c.Previous) {
-			in[c.Ref] = true
-			for _, n := range c.Needs {
-				in[n] = true
+	const (
+		ahead = iota
+		underway
+		behind
+	)
+	where := make([]int, len(m.changes))
+	out := make([]Change, 0, len(m.changes))
+	var visit func(i int)
+	visit = func(i int) {
+		where[i] = underway
+		c := m.changes[i]
+		c.Needs = slices.DeleteFunc(c.Needs, func(n schema.Ref) bool {
+			j := at[n]
+			if where[j] == ahead {
+				visit(j)
 			}
+			if where[j] == underway {
+				m.refuse(c.Ref, m.Declared.Get(c.Ref), fmt.Sprintf("%v and %v exchange their names in an account, which has room for one of a name", c.Ref, n),
+					fmt.Sprintf("Give %v a third name and apply, then the one that it is to have.", c.Ref))
+			}
+			return where[j] == underway
+		})
+		where[i] = behind
+		out = append(out, c)
+	}
+	for i := range m.changes {
+		if where[i] == ahead {
+			visit(i)
 		}
 	}
-	out := map[schema.Ref]bool{}
-	before := len(p.Changes)
-	p.Changes = slices.DeleteFunc(p.Changes, func(c Change) bool {
-		gone := !in[c.Ref] || matches(o.Excludes, c.Ref) || o.NoDelete && c.Action == Delete ||
-			slices.ContainsFunc(c.Needs, func(n schema.Ref) bool { return out[n] })
-		if gone {
-			out[c.Ref] = true
-		}
-		return gone
-	})
-	// A deletion that was left out is needed by nothing but deletions.
-	p.Complete = p.Complete && len(p.Changes) == before && len(o.Targets) == 0
-	return nil
+	return out
 }
