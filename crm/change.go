@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// ErrCursorTooOld: the changes behind the cursor are not kept any more. What
+// ErrCursorTooOld says that the changes behind the cursor are not kept any more. What
 // was missed can only be found by reading the records themselves.
 var ErrCursorTooOld = errors.New("the changes after this cursor are not kept any more")
 

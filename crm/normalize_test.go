@@ -115,13 +115,25 @@ func TestNormalizeValue(t *testing.T) {
 		}
 	}
 	for _, test := range []struct{ typ, in string }{
-		{schema.TypeNumber, "ten"}, {schema.TypeNumber, "1,5"}, {schema.TypeNumber, "0x10"}, {schema.TypeNumber, "1_000"}, {schema.TypeNumber, "NaN"},
-		{schema.TypeNumber, "Inf"}, {schema.TypeNumber, "1e999"}, {schema.TypeNumber, "."}, {schema.TypeNumber, " "},
-		{schema.TypeBoolean, "yes"}, {schema.TypeBoolean, "1"},
-		{schema.TypeDate, "28.02.2026"}, {schema.TypeDate, "2026-02-30"}, {schema.TypeDate, "2026-02-28T10:00:00Z"},
-		{schema.TypeDate, "2026-02-28T00:00:00+02:00"}, {schema.TypeDate, "99999999999999999"},
+		{schema.TypeNumber, "ten"},
+		{schema.TypeNumber, "1,5"},
+		{schema.TypeNumber, "0x10"},
+		{schema.TypeNumber, "1_000"},
+		{schema.TypeNumber, "NaN"},
+		{schema.TypeNumber, "Inf"},
+		{schema.TypeNumber, "1e999"},
+		{schema.TypeNumber, "."},
+		{schema.TypeNumber, " "},
+		{schema.TypeBoolean, "yes"},
+		{schema.TypeBoolean, "1"},
+		{schema.TypeDate, "28.02.2026"},
+		{schema.TypeDate, "2026-02-30"},
+		{schema.TypeDate, "2026-02-28T10:00:00Z"},
+		{schema.TypeDate, "2026-02-28T00:00:00+02:00"},
+		{schema.TypeDate, "99999999999999999"},
 		{schema.TypeDatetime, "2026-02-28 10:00"},
-		{schema.TypeString, "\xff"}, {schema.TypeString, strings.Repeat("x", MaxValueBytes+1)},
+		{schema.TypeString, "\xff"},
+		{schema.TypeString, strings.Repeat("x", MaxValueBytes+1)},
 	} {
 		if got, err := NormalizeValue(test.typ, test.in); err == nil {
 			t.Errorf("%s %q: got %q, want an error", test.typ, test.in, got)

@@ -43,7 +43,7 @@ func TestSortDoesNotDependOnOrder(t *testing.T) {
 			}
 		})
 		l := List(rapid.SliceOfN(one, 0, 12).Draw(t, "list"))
-		m := List(rapid.Permutation(slices.Clone(l)).Draw(t, "permutation"))
+		m := rapid.Permutation(slices.Clone(l)).Draw(t, "permutation")
 		l.Sort()
 		m.Sort()
 		if !slices.EqualFunc(l, m, func(a, b Diagnostic) bool { return a.Error() == b.Error() && a.Severity == b.Severity }) {

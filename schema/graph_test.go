@@ -112,8 +112,11 @@ func TestGraph(t *testing.T) {
 		feature, from, to string
 		want              bool
 	}{
-		{schema.FeatureWorkflows, "de", "us", true}, {schema.FeatureWorkflows, "us", "de", false},
-		{schema.FeatureDataMirroring, "us", "de", true}, {schema.FeatureAssetCopying, "de", "us", false}, {schema.FeatureWorkflows, "de", "fr", false},
+		{schema.FeatureWorkflows, "de", "us", true},
+		{schema.FeatureWorkflows, "us", "de", false},
+		{schema.FeatureDataMirroring, "us", "de", true},
+		{schema.FeatureAssetCopying, "de", "us", false},
+		{schema.FeatureWorkflows, "de", "fr", false},
 	} {
 		if _, got := g.Goes(tc.feature, tc.from, tc.to); got != tc.want {
 			t.Errorf("%s goes from %s to %s: %v", tc.feature, tc.from, tc.to, got)
@@ -161,8 +164,12 @@ func TestSelects(t *testing.T) {
 		selector map[string]string
 		want     bool
 	}{
-		{nil, false}, {map[string]string{"a": "1"}, true}, {map[string]string{"a": "1", "b": "2"}, true},
-		{map[string]string{"a": "2"}, false}, {map[string]string{"a": "1", "c": "3"}, false}, {map[string]string{"c": ""}, false},
+		{nil, false},
+		{map[string]string{"a": "1"}, true},
+		{map[string]string{"a": "1", "b": "2"}, true},
+		{map[string]string{"a": "2"}, false},
+		{map[string]string{"a": "1", "c": "3"}, false},
+		{map[string]string{"c": ""}, false},
 	} {
 		if got := schema.Selects(tc.selector, labels); got != tc.want {
 			t.Errorf("%v selects %v: %v", tc.selector, labels, got)

@@ -197,7 +197,7 @@ func (m Membership) MarshalJSON() ([]byte, error) {
 	if m.Manual() {
 		return marshal("manual")
 	}
-	return marshal(membershipWhere{m.Where})
+	return marshal(membershipWhere(m))
 }
 
 // ObjectName is the object with its default.

@@ -17,18 +17,32 @@ var lifecycleStages = []string{
 // without anyone declaring it".
 var StandardProperties = map[string][]StandardProperty{
 	Contact: {
-		{"email", TypeString, nil}, {"firstname", TypeString, nil}, {"lastname", TypeString, nil},
-		{"phone", TypeString, nil}, {"city", TypeString, nil}, {"country", TypeString, nil},
-		{"company", TypeString, nil}, {"jobtitle", TypeString, nil}, {"website", TypeString, nil},
+		{"email", TypeString, nil},
+		{"firstname", TypeString, nil},
+		{"lastname", TypeString, nil},
+		{"phone", TypeString, nil},
+		{"city", TypeString, nil},
+		{"country", TypeString, nil},
+		{"company", TypeString, nil},
+		{"jobtitle", TypeString, nil},
+		{"website", TypeString, nil},
 		{"lifecyclestage", TypeEnumeration, lifecycleStages},
 	},
 	Company: {
-		{"domain", TypeString, nil}, {"name", TypeString, nil}, {"city", TypeString, nil}, {"country", TypeString, nil},
-		{"industry", TypeString, nil}, {"numberofemployees", TypeNumber, nil}, {"annualrevenue", TypeNumber, nil},
+		{"domain", TypeString, nil},
+		{"name", TypeString, nil},
+		{"city", TypeString, nil},
+		{"country", TypeString, nil},
+		{"industry", TypeString, nil},
+		{"numberofemployees", TypeNumber, nil},
+		{"annualrevenue", TypeNumber, nil},
 	},
 	Deal: {
-		{"dealname", TypeString, nil}, {"amount", TypeNumber, nil}, {"closedate", TypeDate, nil},
-		{PropertyPipeline, TypeEnumeration, nil}, {PropertyDealStage, TypeEnumeration, nil},
+		{"dealname", TypeString, nil},
+		{"amount", TypeNumber, nil},
+		{"closedate", TypeDate, nil},
+		{PropertyPipeline, TypeEnumeration, nil},
+		{PropertyDealStage, TypeEnumeration, nil},
 	},
 }
 

@@ -70,7 +70,7 @@ func (s *KV) Records(ctx context.Context) iter.Seq2[Record, error] {
 			}
 			return nil
 		})
-		if err != nil && err != errStopped {
+		if err != nil && !errors.Is(err, errStopped) {
 			yield(Record{}, wrap("read the state", err))
 		}
 	}

@@ -34,15 +34,23 @@ func TestVerify(t *testing.T) {
 			r.Resource = []byte(`{"kind":"Account","metadata":7}`)
 			r.Digest = schema.Digest(r.Resource)
 		})}, want: []string{"Account/de: its resource cannot be read: json"}},
-		{name: "another's resource", records: []state.Record{with(de, func(r *state.Record) { r.Ref.Name = "fr" })},
-			want: []string{"Account/fr: the record holds Account/de"}},
-		{name: "protection", records: []state.Record{with(de, func(r *state.Record) { r.PreventDestroy = true })},
-			want: []string{"Account/de: the record and its resource disagree on preventDestroy"}},
+		{
+			name: "another's resource", records: []state.Record{with(de, func(r *state.Record) { r.Ref.Name = "fr" })},
+			want: []string{"Account/fr: the record holds Account/de"},
+		},
+		{
+			name: "protection", records: []state.Record{with(de, func(r *state.Record) { r.PreventDestroy = true })},
+			want: []string{"Account/de: the record and its resource disagree on preventDestroy"},
+		},
 		{name: "intent of a running apply", records: []state.Record{de}, intents: []state.Intent{intent}},
-		{name: "intent of a killed apply", records: []state.Record{de}, intents: []state.Intent{intent}, released: true,
-			want: []string{"Account/de: an apply was stopped before it knew the outcome of: create Property x in de"}},
-		{name: "several", records: []state.Record{connection}, intents: []state.Intent{intent}, released: true,
-			want: []string{"Account/de: an apply", "Connection/de-us: spec.between[0]", "Connection/de-us: spec.between[1]"}},
+		{
+			name: "intent of a killed apply", records: []state.Record{de}, intents: []state.Intent{intent}, released: true,
+			want: []string{"Account/de: an apply was stopped before it knew the outcome of: create Property x in de"},
+		},
+		{
+			name: "several", records: []state.Record{connection}, intents: []state.Intent{intent}, released: true,
+			want: []string{"Account/de: an apply", "Connection/de-us: spec.between[0]", "Connection/de-us: spec.between[1]"},
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -305,7 +305,7 @@ func (s *KV) current(ctx context.Context, begin string) iter.Seq2[row, error] {
 			}
 			return nil
 		})
-		if err != nil && err != errStopped {
+		if err != nil && !errors.Is(err, errStopped) {
 			yield(row{}, wrap("read the state", err))
 		}
 	}

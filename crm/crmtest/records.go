@@ -324,7 +324,7 @@ func testLargeBatch(t *testing.T, b *bench) {
 		inputs[i] = crm.Input{ID: emails[i], Properties: props("firstname", fmt.Sprint(i))}
 	}
 	results := b.must(b.UpsertRecords(b.ctx, schema.Contact, "email", inputs))
-	found, err := b.ReadRecords(b.ctx, schema.Contact, "email", append(emails, "nobody@example.com"))
+	found, err := b.ReadRecords(b.ctx, schema.Contact, "email", slices.Concat(emails, []string{"nobody@example.com"}))
 	if err != nil || len(found) != n+1 || found[n] != nil {
 		t.Fatalf("got %d records and %v", len(found), err)
 	}
@@ -442,8 +442,13 @@ func testFind(t *testing.T, b *bench) {
 		}
 	}
 	for _, test := range []struct{ object, key string }{
-		{schema.Contact, "joe@example.com"}, {schema.Contact, ""}, {schema.Contact, "88888888"}, {schema.Company, "nobody"},
-		{schema.Deal, "big"}, {schema.Deal, ""}, {schema.Note, "x"},
+		{schema.Contact, "joe@example.com"},
+		{schema.Contact, ""},
+		{schema.Contact, "88888888"},
+		{schema.Company, "nobody"},
+		{schema.Deal, "big"},
+		{schema.Deal, ""},
+		{schema.Note, "x"},
 	} {
 		if r, err := crm.Find(b.ctx, b, test.object, test.key); !errors.Is(err, crm.ErrNotFound) {
 			t.Errorf("%s %q: got %+v and %v, want ErrNotFound", test.object, test.key, r, err)

@@ -734,7 +734,7 @@ func TestCrash(t *testing.T) {
 		if err := a.SetFacts(ctx, facts); err != nil {
 			return err
 		}
-		list := ""
+		var list string
 		id, err := a.CreateAsset(ctx, crm.Asset{Kind: schema.KindList, Name: "l", Spec: &schema.List{Label: "L"}})
 		var exists *crm.ExistsError
 		switch {

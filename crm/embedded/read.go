@@ -145,7 +145,7 @@ func (k keys) resolve(r kv.Reader, o *object, by, key string) (id uint64, found 
 	}
 	value, err := p.normalize(key)
 	if err != nil || value == "" {
-		return 0, false, nil // no record has it
+		return 0, false, nil //nolint:nilerr // what is no value of the property no record has
 	}
 	return k.byUnique(r, o, p, value)
 }

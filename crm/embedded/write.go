@@ -129,15 +129,15 @@ func (t *txn) upsert(o *object, key *property, in crm.Input) (crm.Result, error)
 // create makes a record with its associations.
 func (t *txn) create(o *object, in crm.Input) (crm.Result, error) {
 	id := t.id()
-	fresh := &stored{created: t.now, updated: t.now, values: map[string]string{}}
+	values := map[string]string{}
 	if in.Key != "" {
 		if _, err := crm.NormalizeValue(schema.TypeString, in.Key); err != nil {
 			return refuse(crm.PropertyKey, err.Error())
 		}
-		fresh.values[crm.PropertyKey] = in.Key
+		values[crm.PropertyKey] = in.Key
 		t.put(t.account.keys.unique(o.name, crm.PropertyKey, in.Key), number(nil, id))
 	}
-	after, err := t.set(o, id, nil, fresh.values, in.Properties)
+	after, err := t.set(o, id, nil, values, in.Properties)
 	if err != nil {
 		return failed(err)
 	}

@@ -77,7 +77,7 @@ func (sizes) EstimateCallCost(function, _ string, _ *cost.AstNode, _ []cost.AstN
 	if function != overloads.Contains {
 		return nil
 	}
-	return &cost.CallEstimate{CostEstimate: cost.CostEstimate{Max: maxText / 10}}
+	return &cost.CallEstimate{CostEstimate: cost.Estimate{Max: maxText / 10}}
 }
 
 // EstimateSize implements cost.Estimator.

@@ -133,7 +133,7 @@ type evaluation struct {
 }
 
 // interruptEvery is the number of elements after which an exists looks whether
-// it was cancelled.
+// it was canceled.
 const interruptEvery = 64
 
 // begin starts a run. The caller closes the frame.

@@ -72,7 +72,9 @@ func TestExplainLeaves(t *testing.T) {
 		{`"closedwon" == deal.dealstage`, "==", Property{"deal", "dealstage"}, "closedwon", "closedwon", true},
 		{`deal.dealstage in ["closedwon", "qualified"]`, "in", Property{"deal", "dealstage"}, []any{"closedwon", "qualified"}, "closedwon", true},
 		{
-			`deal.closedate > "2026-01-31"`, ">", Property{"deal", "closedate"}, time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC),
+			`deal.closedate > "2026-01-31"`, ">",
+			Property{"deal", "closedate"},
+			time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC),
 			time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), true,
 		},
 		{`contact.country.startsWith("U")`, "startsWith", Property{"contact", "country"}, "U", "US", true},

@@ -158,7 +158,7 @@ func readLimited(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	for int64(len(text)) <= limit {
 		n, err := f.Read(text[len(text):cap(text)])
 		text = text[:len(text)+n]
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return text, nil
 		}
 		if err != nil {

@@ -36,7 +36,7 @@ func Format(src []byte) ([]byte, error) {
 		again, err := formatFile(once)
 		switch {
 		case err != nil:
-			return src, nil
+			return src, nil //nolint:nilerr // what the formatter made is not what it reads: leave the file as it is
 		case bytes.Equal(once, again):
 			return once, nil
 		}
@@ -130,7 +130,7 @@ func formatDocument(body []byte) ([]byte, error) {
 		return nil, err
 	}
 	if got, err := readValue(asWritten); err != nil || !bytes.Equal(got, want) {
-		return body, nil // the blank lines at its end say something
+		return body, nil //nolint:nilerr // the blank lines at its end say something
 	}
 	for _, blanks := range []bool{true, false} {
 		got, err := rewrite(asWritten, blanks)

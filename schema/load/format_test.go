@@ -20,8 +20,10 @@ func TestFormat(t *testing.T) {
 	for _, tc := range []struct{ name, in, want string }{
 		{"empty", "", ""},
 		{"only a comment", "# x\n", "# x\n"},
-		{"order of the envelope", "spec: {a: 1}\nkind: User\nlifecycle: {preventDestroy: true}\nmetadata: {name: a}\napiVersion: accord/v1\nother: x\n",
-			"apiVersion: accord/v1\nkind: User\nmetadata: {name: a}\nlifecycle: {preventDestroy: true}\nspec: {a: 1}\nother: x\n"},
+		{
+			"order of the envelope", "spec: {a: 1}\nkind: User\nlifecycle: {preventDestroy: true}\nmetadata: {name: a}\napiVersion: accord/v1\nother: x\n",
+			"apiVersion: accord/v1\nkind: User\nmetadata: {name: a}\nlifecycle: {preventDestroy: true}\nspec: {a: 1}\nother: x\n",
+		},
 		{"indentation", "kind: User\nspec:\n    access:\n    - account: a\n      seats:\n          - sales\n", "kind: User\nspec:\n  access:\n    - account: a\n      seats:\n        - sales\n"},
 		{"spaces", "kind:    User\nspec: {  a:   1,b: [ 1,2 ] }   \n", "kind: User\nspec: {a: 1, b: [1, 2]}\n"},
 		{"brackets over lines", "spec:\n  a: [1,\n    2]\n  b: {\n    c: d}\n", "spec:\n  a:\n    - 1\n    - 2\n  b:\n    c: d\n"},

@@ -18,12 +18,18 @@ type mistake struct {
 }
 
 var mistakes = []mistake{
-	{"unknown field", "schema", "kind: Account\nmetadata: {name: m}\nspec:\n  «platfrom»: hubspot\n  hosting: eu1\n",
-		`unknown field "platfrom" in spec`, `Did you mean "platform"?`},
-	{"unknown field far from all", "schema", "kind: SubscriptionType\nmetadata: {name: m}\nspec:\n  accounts: [a]\n  label: x\n  «zzz»: 1\n",
-		`unknown field "zzz" in spec`, "Fields here: accountLabels, accounts, label."},
-	{"unknown field at the top", "schema", "kind: User\nmetadata: {name: m}\nspec: {email: a@b.example}\n«specs»: {}\n",
-		`unknown field "specs"`, `Did you mean "spec"?`},
+	{
+		"unknown field", "schema", "kind: Account\nmetadata: {name: m}\nspec:\n  «platfrom»: hubspot\n  hosting: eu1\n",
+		`unknown field "platfrom" in spec`, `Did you mean "platform"?`,
+	},
+	{
+		"unknown field far from all", "schema", "kind: SubscriptionType\nmetadata: {name: m}\nspec:\n  accounts: [a]\n  label: x\n  «zzz»: 1\n",
+		`unknown field "zzz" in spec`, "Fields here: accountLabels, accounts, label.",
+	},
+	{
+		"unknown field at the top", "schema", "kind: User\nmetadata: {name: m}\nspec: {email: a@b.example}\n«specs»: {}\n",
+		`unknown field "specs"`, `Did you mean "spec"?`,
+	},
 	{"unknown kind", "schema", "kind: «Acount»\nmetadata: {name: m}\nspec: {}\n", `kind cannot be "Acount"`, `Did you mean "Account"?`},
 	{"missing kind", "schema", "«apiVersion»: accord/v1\nmetadata: {name: m}\nspec: {}\n", `the document lacks "kind"`, "accord.yaml"},
 	{"missing version", "schema", "«kind»: User\nmetadata: {name: m, description: no apiVersion}\nspec: {email: a@b.example}\n", `the document lacks "apiVersion"`, "apiVersion: accord/v1"},

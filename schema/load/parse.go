@@ -125,7 +125,7 @@ func (p *parsed) run(cs []chunk, from, to int) int {
 		n, err := dec.next()
 		if err != nil {
 			flush()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return to
 			}
 			if at < to {

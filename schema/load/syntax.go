@@ -2,6 +2,7 @@ package load
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -39,7 +40,7 @@ func (d decoder) next() (n *yaml.Node, err error) {
 	}()
 	n = new(yaml.Node)
 	err = d.Decode(n)
-	if err == nil || err == io.EOF {
+	if err == nil || errors.Is(err, io.EOF) {
 		return n, err
 	}
 	e := &syntaxError{message: strings.TrimPrefix(err.Error(), "yaml: ")}
@@ -65,8 +66,8 @@ func locate(text []byte, e *syntaxError) (offset int) {
 			if err == nil {
 				continue
 			}
-			got, ok := err.(*syntaxError)
-			return ok && got.message == e.message
+			var got *syntaxError
+			return errors.As(err, &got) && got.message == e.message
 		}
 	}
 	var ends []int
