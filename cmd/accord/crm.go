@@ -26,11 +26,15 @@ func crmCommand(e *env) *cobra.Command {
 		Args:  noSuchCommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.PersistentFlags().StringVar(&c.account, "account", "", "the `ACCOUNT`")
-	if err := cmd.MarkPersistentFlagRequired("account"); err != nil {
-		panic(err) // the flag is declared above
+	for _, sub := range []*cobra.Command{
+		c.create(), c.get(), c.list(), c.update(), c.delete(), c.associate(), c.submit(), c.load(), c.facts(),
+	} {
+		sub.Flags().StringVar(&c.account, "account", "", "the `ACCOUNT`")
+		if err := sub.MarkFlagRequired("account"); err != nil {
+			panic(err) // the flag is declared above
+		}
+		cmd.AddCommand(sub)
 	}
-	cmd.AddCommand(c.create(), c.get(), c.list(), c.update(), c.delete(), c.associate(), c.submit(), c.load(), c.facts())
 	return cmd
 }
 

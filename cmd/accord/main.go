@@ -109,5 +109,18 @@ out and never loses its place.`,
 	for _, c := range commands {
 		root.AddCommand(c(e))
 	}
+	completion(root)
 	return root
+}
+
+// completion adds cobra's own command, which would answer an unknown shell with
+// its help.
+func completion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "completion" {
+			cmd.Short = "Write the completion of commands and flags for a shell"
+			cmd.Args, cmd.RunE = noSuchCommand, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		}
+	}
 }

@@ -163,17 +163,15 @@ func scrub(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o644))
 }
 
-// edit replaces one text of a file, which has to be there once:
+// edit replaces one text of a file, which has to be there once; \n is a new line:
 //
 //	edit FILE OLD NEW
 func edit(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: edit FILE OLD NEW")
 	}
-	old, err := strconv.Unquote(`"` + args[1] + `"`)
-	ts.Check(err)
-	replacement, err := strconv.Unquote(`"` + args[2] + `"`)
-	ts.Check(err)
+	lines := strings.NewReplacer(`\n`, "\n")
+	old, replacement := lines.Replace(args[1]), lines.Replace(args[2])
 	text := ts.ReadFile(args[0])
 	if n := strings.Count(text, old); n != 1 {
 		ts.Fatalf("%q stands %d times in %s, want once", old, n, args[0])

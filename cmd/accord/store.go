@@ -32,13 +32,7 @@ func (s *store) Close() error { return s.db.Close() }
 
 // openToRead opens the store as it is; one that was never written is empty, and
 // nothing is created.
-func (p *project) openToRead(ctx context.Context) (*store, error) {
-	s, err := p.open(ctx, true)
-	if errors.Is(err, fs.ErrNotExist) {
-		return p.newStore(kv.NewMem()), nil
-	}
-	return s, err
-}
+func (p *project) openToRead(ctx context.Context) (*store, error) { return p.open(ctx, true) }
 
 // openToWrite opens the store, and creates it where there is none.
 func (p *project) openToWrite(ctx context.Context) (*store, error) { return p.open(ctx, false) }
@@ -63,10 +57,12 @@ func (p *project) open(ctx context.Context, readOnly bool) (*store, error) {
 	db, err := badgerkv.Open(ctx, badgerkv.Options{
 		Dir: dir, ReadOnly: readOnly, EncryptionKey: key, LockTimeout: p.lockTimeout, Logger: log,
 	})
-	if errors.Is(err, badgerkv.ErrWrongKey) {
+	switch {
+	case readOnly && errors.Is(err, fs.ErrNotExist):
+		return p.newStore(kv.NewMem()), nil
+	case errors.Is(err, badgerkv.ErrWrongKey):
 		return nil, fmt.Errorf("open the state in %s: %w: see state.badger.encryptionKey in accord.yaml", dir, err)
-	}
-	if err != nil {
+	case err != nil:
 		return nil, err
 	}
 	return p.newStore(db), nil
