@@ -204,7 +204,7 @@ func (p *project) carryOut(ctx context.Context, pl *plan.Plan, o applyOptions) (
 	if err := p.showReceipt(receipt, o.receipt); err != nil {
 		return err
 	}
-	if applied == nil {
+	if applied == nil && receipt.Outcome == state.Done {
 		return nil
 	}
 	return p.partial(receipt, applied)
@@ -219,7 +219,7 @@ func (p *project) partial(r *apply.Receipt, err error) error {
 	if r.Outcome == state.Failed {
 		return quiet(exitError)
 	}
-	return quiet(exitPartial)
+	return quiet(exitPartial) // where a signal came, its code
 }
 
 func (p *project) showReceipt(r *apply.Receipt, format string) error {
