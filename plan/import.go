@@ -46,15 +46,16 @@ func Import(g *schema.Graph, applied *state.Snapshot, account string, found []cr
 }
 
 // ImportAll makes resources of every object of an account that is managed by
-// nothing and is not there by itself, with names made from their labels. A user
-// who is declared already, with access to other accounts, is left out: the
+// nothing and is not there by itself, with names made from their labels. What is
+// declared already, under whatever name, is left out: the next apply takes it
+// over. So is a user who is declared with access to other accounts alone, whose
 // access belongs into that declaration.
 func ImportAll(g *schema.Graph, applied *state.Snapshot, account string, found []crm.Asset) []Imported {
 	taken := owners(applied, account)
 	used := map[schema.Ref]bool{}
 	var out []Imported
 	for _, a := range found {
-		if _, ok := taken[claim{account, a.Kind, a.ID}]; ok || a.Standard || implied(applied, account, &a) || declaredUser(g, &a) {
+		if _, ok := taken[claim{account, a.Kind, a.ID}]; ok || a.Standard || implied(applied, account, &a) || declared(g, account, &a) {
 			continue
 		}
 		name := a.Name
@@ -93,12 +94,15 @@ func implied(applied *state.Snapshot, account string, a *crm.Asset) bool {
 	return false
 }
 
-func declaredUser(g *schema.Graph, a *crm.Asset) bool {
-	if a.Kind != schema.KindUser {
-		return false
+// declared reports whether a resource stands for the asset by its natural key.
+func declared(g *schema.Graph, account string, a *crm.Asset) bool {
+	of := g.In(account)
+	if a.Kind == schema.KindUser {
+		of = g.Of(schema.KindUser)
 	}
-	return slices.ContainsFunc(g.Of(schema.KindUser), func(r *schema.Resource) bool {
-		return (&crm.Asset{Kind: r.Kind, Spec: r.Spec}).Key() == a.Key()
+	return slices.ContainsFunc(of, func(r *schema.Resource) bool {
+		same := assetIn(r, account)
+		return r.Kind == a.Kind && same.Key() == a.Key()
 	})
 }
 

@@ -73,7 +73,7 @@ func Make(in Input) (*Plan, error) {
 		return nil, err
 	}
 	m.compare()
-	p.Changes, p.Drift = m.order(), append(p.Drift, m.drift...)
+	p.Changes, p.Drift = orEmpty(m.order()), append(p.Drift, m.drift...)
 	if err := m.restrict(p); err != nil {
 		return nil, err
 	}
@@ -430,7 +430,11 @@ func summarize(changes []Change) Summary {
 	for _, c := range changes {
 		switch c.Action {
 		case Create:
-			s.Add++
+			if c.Imports() {
+				s.Import++
+			} else {
+				s.Add++
+			}
 		case Update:
 			s.Change++
 		case Delete:
@@ -441,13 +445,21 @@ func summarize(changes []Change) Summary {
 		case Forget:
 			s.Forget++
 		}
-		for _, e := range c.Effects {
-			if e.Action == AdoptAsset && !e.Implied {
-				s.Import++
-			}
-		}
 	}
 	return s
+}
+
+// Imports reports whether the change only takes objects under management that
+// exist in accounts already.
+func (c *Change) Imports() bool {
+	adopts := false
+	for _, e := range c.Effects {
+		if e.Action != AdoptAsset {
+			return false
+		}
+		adopts = true
+	}
+	return adopts && c.Action == Create
 }
 
 // sameFacts reports whether two sets of facts say the same.

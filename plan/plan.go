@@ -58,7 +58,7 @@ type Summary struct {
 	Add       int `json:"add"`
 	Change    int `json:"change"`
 	Remove    int `json:"remove"`
-	Import    int `json:"import"` // objects that exist in an account and are taken under management
+	Import    int `json:"import"` // resources whose objects exist in accounts already and are taken under management
 	Forget    int `json:"forget"`
 	Unchanged int `json:"unchanged"`
 }
