@@ -1,7 +1,6 @@
 package view
 
 import (
-	"encoding/json"
 	"io"
 	"maps"
 	"slices"
@@ -44,7 +43,7 @@ func (r CRMRecord) MarshalJSON() ([]byte, error) {
 	if properties == nil {
 		properties = map[string]string{}
 	}
-	return json.Marshal(struct {
+	return marshal(struct {
 		ID           string              `json:"id"`
 		Object       string              `json:"object"`
 		Properties   map[string]string   `json:"properties"`
@@ -103,7 +102,8 @@ func (l *CRMList) Add(records ...CRMRecord) error {
 	for _, r := range records {
 		l.last = r.ID
 		if !l.json {
-			put(l.table, visible(r.ID), "\t", visible(title(r.Record)), "\t", visible(r.Properties[subtitle(r.Object)]), "\n")
+			cells := visible(r.ID) + "\t" + visible(title(r.Record)) + "\t" + visible(r.Properties[subtitle(r.Object)])
+			put(l.table, strings.TrimRight(cells, "\t"), "\n")
 			l.n++
 			continue
 		}
@@ -111,13 +111,11 @@ func (l *CRMList) Add(records ...CRMRecord) error {
 			l.o.put(",")
 		}
 		l.n++
-		var b strings.Builder
-		enc := json.NewEncoder(&b)
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(r); err != nil {
+		text, err := marshal(r)
+		if err != nil {
 			return err
 		}
-		l.o.put("\n ", strings.TrimRight(b.String(), "\n"))
+		l.o.put("\n ", string(text))
 	}
 	if err := l.table.Flush(); err != nil {
 		return err

@@ -93,8 +93,8 @@ func pictureOf(g *schema.Graph) *picture {
 	}
 	for _, r := range g.Of(schema.KindConnection) {
 		c := r.Spec.(*schema.Connection)
-		if len(c.Between) != 2 {
-			continue
+		if len(c.Between) != 2 || c.Between[0] == "" || c.Between[1] == "" {
+			continue // a rule has said so
 		}
 		add(c.Between[0])
 		add(c.Between[1])
@@ -113,6 +113,9 @@ func pictureOf(g *schema.Graph) *picture {
 		}
 		slices.Sort(to)
 		for _, t := range to {
+			if w.Account == "" {
+				break
+			}
 			add(t)
 			p.edges = append(p.edges, edge{from: w.Account, to: t, label: r.Name, workflow: true})
 		}
@@ -210,11 +213,11 @@ func (p *picture) mermaid() string {
 func mermaidText(lines ...string) string {
 	var b strings.Builder
 	b.WriteByte('"')
-	for i, l := range lines {
+	for _, l := range lines {
 		if l == "" {
 			continue
 		}
-		if i > 0 {
+		if b.Len() > 1 {
 			b.WriteString("<br>")
 		}
 		for _, r := range visible(l) {
@@ -224,6 +227,9 @@ func mermaidText(lines ...string) string {
 			}
 			b.WriteRune(r)
 		}
+	}
+	if b.Len() == 1 {
+		b.WriteByte(' ') // nothing at all is an error to mermaid
 	}
 	b.WriteByte('"')
 	return b.String()

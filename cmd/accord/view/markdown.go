@@ -95,16 +95,17 @@ func details(summary, body string) string {
 	return "<details><summary>" + summary + "</summary>\n\n" + body + "\n</details>\n\n"
 }
 
-// listed joins items as long as they fit into room bytes, and says how many are
-// left out. What is most important comes first.
-func listed(items []string, room int, noun string) string {
+// listed writes n items as long as they fit into room bytes, and says how many
+// are left out. What is most important comes first.
+func listed(n int, item func(i int) string, room int, noun string) string {
 	var b strings.Builder
-	for i, item := range items {
-		if b.Len()+len(item) > room {
-			fmt.Fprintf(&b, "- **… and %s, for which there is no room here**\n", count(len(items)-i, "more "+noun))
+	for i := range n {
+		text := item(i)
+		if b.Len()+len(text) > room {
+			fmt.Fprintf(&b, "- **… and %s, for which there is no room here**\n", count(n-i, "more "+noun))
 			break
 		}
-		b.WriteString(item)
+		b.WriteString(text)
 	}
 	return b.String()
 }

@@ -88,6 +88,29 @@ func TestMarkdownOfMassDeletion(t *testing.T) {
 	}
 }
 
+// The last try fits, whatever the texts are.
+func TestMarkdownOfLongestTexts(t *testing.T) {
+	long := strings.Repeat("@", 100000)
+	p := &plan.Plan{Digest: long, Project: long, Workspace: long, Errored: true}
+	p.Targets = []string{long}
+	for i := range 300 {
+		r := schema.Ref{Kind: schema.Kinds[i%len(schema.Kinds)], Name: long}
+		for _, a := range []plan.Action{plan.Create, plan.Delete} {
+			p.Changes = append(p.Changes, plan.Change{Action: a, Ref: r, Reason: plan.Reason(long), Range: plan.Range{File: long}})
+		}
+		p.Consequences = append(p.Consequences, plan.Consequence{Ref: r, Rule: long, Message: long})
+		p.Diagnostics = append(p.Diagnostics, diag.Diagnostic{Rule: long, Message: long, Help: long, Position: diag.Position{File: long}})
+		p.Drift = append(p.Drift, plan.Drift{Ref: r, Account: long, Name: long})
+	}
+	got := planMarkdown(p, maxMarkdown)
+	checkMarkdown(t, got, maxMarkdown)
+	for _, s := range []string{"300 resources will be destroyed", "more deletions", "more findings", "more consequences", "more differences"} {
+		if !strings.Contains(got, s) {
+			t.Errorf("there is no %q in\n%.2000s", s, got)
+		}
+	}
+}
+
 // A plan from a fork is an attacker's text: whatever it says, the comment has a
 // size, its fences and cells end where they should, and outside of them nothing
 // of it is an element, a link, a picture or a mention.

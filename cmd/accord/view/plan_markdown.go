@@ -33,13 +33,15 @@ func planMarkdown(p *plan.Plan, limit int) string {
 	for _, try := range []struct {
 		depth
 		room int
-	}{{fullDepth, limit}, {lineDepth, limit}, {countDepth, limit}, {countDepth, limit / 6}} {
+	}{{fullDepth, limit}, {lineDepth, limit}, {countDepth, limit}, {countDepth, limit / 8}} {
 		c.depth, c.room = try.depth, try.room
 		if text, ok := c.write(limit); ok {
 			return text
 		}
 	}
-	panic("view: a comment of bounded parts is too long") // every part is bounded by room
+	// Every part of the last try is bounded, and together they fit into what a
+	// comment takes: this is for a smaller limit.
+	return "## " + planLine(p) + "\n"
 }
 
 // comment is a plan as markdown, at a depth.
@@ -50,8 +52,11 @@ type comment struct {
 	room  int // bytes for each list of findings, consequences and drift; twice as many for deletions
 }
 
-// maxMessage bounds what is said of one thing, in runes.
-const maxMessage = 1500
+// Bounds of what is said of one thing, in runes.
+const (
+	maxMessage = 1500
+	maxName    = 300
+)
 
 // write writes the comment, unless it becomes longer than the limit.
 func (c *comment) write(limit int) (string, bool) {
@@ -89,7 +94,7 @@ func (c *comment) head() string {
 		out += "Project " + code(name) + "\n\n"
 	}
 	if partial(c.Plan) {
-		out += "**This plan is partial**: " + md(shortened(partialBecause(c.Plan), maxMessage)) + ". Other changes may be left.\n\n"
+		out += "**This plan is partial**: " + md(shortened(partialBecause(c.Plan), maxName)) + ". Other changes may be left.\n\n"
 	}
 	if !c.Refreshed && !c.Errored {
 		out += "The accounts were not looked at: what is different live is not known.\n\n"
@@ -99,46 +104,53 @@ func (c *comment) head() string {
 
 // deletions come first and loud.
 func (c *comment) deletions() string {
-	var items []string
-	for _, ch := range c.order {
-		if ch.Action != plan.Delete && ch.Action != plan.Replace {
-			continue
-		}
-		item := "- " + code(ch.Ref.String()) + " " + fate(ch.Action) + ", because " + md(because(ch)) + "\n"
-		if c.depth == countDepth {
-			item = "- " + code(ch.Ref.String()) + " " + fate(ch.Action) + "\n"
-		} else {
-			for _, d := range deedsOf(ch) {
-				if d.Action == plan.DeleteAsset {
-					item += "  - in " + md(inAccounts(d.accounts)) + ": " + md(d.text()) + "\n"
-				}
-			}
-			if stays := untouched(ch); stays != "" {
-				item += "  - " + stays + "\n"
-			}
-		}
-		items = append(items, item)
-	}
-	if len(items) == 0 {
+	gone := slices.DeleteFunc(slices.Clone(c.order), func(ch *plan.Change) bool {
+		return ch.Action != plan.Delete && ch.Action != plan.Replace
+	})
+	if len(gone) == 0 {
 		return ""
 	}
-	return "> [!CAUTION]\n" + quoted(fmt.Sprintf("**%s will be destroyed**\n\n", count(len(items), "resource"))+
-		listed(items, 2*c.room, "deletion")) + "\n"
+	return "> [!CAUTION]\n" + quoted(fmt.Sprintf("**%s will be destroyed**\n\n", count(len(gone), "resource"))+
+		listed(len(gone), func(i int) string { return c.deletion(gone[i]) }, 2*c.room, "deletion")) + "\n"
+}
+
+func (c *comment) deletion(ch *plan.Change) string {
+	out := "- " + code(shortened(ch.Ref.String(), maxName)) + " " + fate(ch.Action)
+	if c.depth == countDepth {
+		return out + "\n"
+	}
+	out += ", because " + md(because(ch)) + "\n"
+	for _, d := range deedsOf(ch) {
+		if d.Action == plan.DeleteAsset {
+			out += "  - in " + md(inAccounts(d.accounts)) + ": " + md(d.text()) + "\n"
+		}
+	}
+	if stays := untouched(ch); stays != "" {
+		out += "  - " + stays + "\n"
+	}
+	return out
+}
+
+func (c *comment) consequences() string {
+	return section("Consequences", listed(len(c.Consequences), func(i int) string {
+		q := c.Consequences[i]
+		return "- " + code(shortened(q.Ref.String(), maxName)) + ": " + md(shortened(q.Message, maxMessage)) + " (" + code(shortened(q.Rule, maxName)) + ")\n"
+	}, c.room, "consequence"))
 }
 
 func (c *comment) findings() string {
-	items := make([]string, 0, len(c.Diagnostics))
-	for _, d := range bySeverity(c.Diagnostics) {
-		item := "- **" + severityWord(d.Severity) + "** " + code(d.Rule) + ": " + md(shortened(d.Message, maxMessage))
-		if where := d.Position.String(); d.File != "" {
-			item += " (" + code(where) + ")"
+	list := bySeverity(c.Diagnostics)
+	return section("Findings", listed(len(list), func(i int) string {
+		d := list[i]
+		out := "- **" + severityWord(d.Severity) + "** " + code(shortened(d.Rule, maxName)) + ": " + md(shortened(d.Message, maxMessage))
+		if d.File != "" {
+			out += " (" + code(shortened(d.Position.String(), maxName)) + ")"
 		}
 		if d.Help != "" {
-			item += "<br>" + md(shortened(strings.Join(strings.Fields(d.Help), " "), maxMessage))
+			out += "<br>" + md(shortened(strings.Join(strings.Fields(d.Help), " "), maxMessage))
 		}
-		items = append(items, item+"\n")
-	}
-	return section("Findings", listed(items, c.room, "finding"))
+		return out + "\n"
+	}, c.room, "finding"))
 }
 
 func section(title, body string) string {
@@ -148,29 +160,20 @@ func section(title, body string) string {
 	return "### " + title + "\n\n" + body + "\n"
 }
 
-func (c *comment) consequences() string {
-	items := make([]string, 0, len(c.Consequences))
-	for _, q := range c.Consequences {
-		items = append(items, "- "+code(q.Ref.String())+": "+md(shortened(q.Message, maxMessage))+" ("+code(q.Rule)+")\n")
-	}
-	return section("Consequences", listed(items, c.room, "consequence"))
-}
-
 func (c *comment) drift() string {
-	items := make([]string, 0, len(c.Drift))
-	for i := range c.Drift {
+	return section("Changed outside of accord", listed(len(c.Drift), func(i int) string {
 		d := &c.Drift[i]
-		item := "- " + code(d.Ref.String()) + " " + md(driftFate(d)) + ". " + driftRemedy(d) + "\n"
-		if c.depth != countDepth {
-			for _, f := range d.Fields {
-				for _, l := range fieldLines(f, false, "") {
-					item += "  - <code>" + md(shortened(string(l.symbol)+" "+strings.TrimSpace(l.text), maxMessage)) + "</code>\n"
-				}
+		out := "- " + code(shortened(d.Ref.String(), maxName)) + " " + md(shortened(driftFate(d), maxMessage)) + ". " + driftRemedy(d) + "\n"
+		if c.depth == countDepth {
+			return out
+		}
+		for _, f := range d.Fields {
+			for _, l := range fieldLines(f, false, "") {
+				out += "  - <code>" + md(shortened(string(l.symbol)+" "+strings.TrimSpace(l.text), maxMessage)) + "</code>\n"
 			}
 		}
-		items = append(items, item)
-	}
-	return section("Changed outside of accord", listed(items, c.room, "difference"))
+		return out
+	}, c.room, "difference"))
 }
 
 // table has a line for each change, or counts.

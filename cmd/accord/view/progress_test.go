@@ -87,7 +87,7 @@ func TestProgressOnTerminal(t *testing.T) {
 			for i := range 30 {
 				c := &plan.Change{Action: plan.Create, Ref: ref(fmt.Sprintf("List/l%d", i))}
 				p.Observe(apply.Event{Change: c, Phase: apply.Started, Done: i, Total: 30})
-				time.Sleep(time.Duration(i) * 700 * time.Millisecond)
+				time.Sleep(time.Duration(700*i+13) * time.Millisecond) // never when it is looked at
 				phase := apply.Finished
 				if i == 7 {
 					phase = apply.Failed

@@ -18,22 +18,20 @@ func ReceiptMarkdown(w io.Writer, r *apply.Receipt) error {
 		b.WriteString("What was done is kept. To go on: `" + goOn + "`\n\n")
 	}
 	for _, g := range receiptGroups(r) {
-		items := make([]string, 0, len(g.items))
-		for _, i := range g.items {
-			item := "- `" + strings.TrimSpace(actionSymbols[i.Action]) + "` " + code(i.Ref.String())
-			if i.Error != "" {
-				item += ": " + md(shortened(i.Error, maxMessage))
+		b.WriteString(section(g.title, listed(len(g.items), func(i int) string {
+			item := g.items[i]
+			out := "- `" + strings.TrimSpace(actionSymbols[item.Action]) + "` " + code(shortened(item.Ref.String(), maxName))
+			if item.Error != "" {
+				out += ": " + md(shortened(strings.Join(strings.Fields(item.Error), " "), maxMessage))
 			}
-			items = append(items, item+"\n")
-		}
-		b.WriteString(section(g.title, listed(items, room, "change")))
+			return out + "\n"
+		}, room, "change")))
 	}
 	if len(r.Done) > 0 {
-		items := make([]string, 0, len(r.Done))
-		for _, i := range r.Done {
-			items = append(items, fmt.Sprintf("- %s %s (%.1f s)\n", code(i.Ref.String()), done(i.Action), i.Seconds))
-		}
-		b.WriteString(details(count(len(r.Done), "change")+" done", listed(items, room, "change")))
+		b.WriteString(details(count(len(r.Done), "change")+" done", listed(len(r.Done), func(i int) string {
+			item := r.Done[i]
+			return fmt.Sprintf("- %s %s (%.1f s)\n", code(shortened(item.Ref.String(), maxName)), done(item.Action), item.Seconds)
+		}, room, "change")))
 	}
 	b.WriteString("Digest: " + code(shortened(r.Digest, 200)) + fmt.Sprintf(", serial %d\n", r.Serial))
 	_, err := io.WriteString(w, b.String())

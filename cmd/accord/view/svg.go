@@ -18,13 +18,14 @@ const (
 	margin     = 24.0
 	boxHeight  = 40.0
 	titleSpace = 36.0
-	shelfWidth = 1600.0
+	leastShelf = 1600.0
 	onCircle   = 12 // accounts; more stand on a grid
 	bend       = 46 // between edges of the same two accounts
 	fontSize   = 12.0
 	lineHeight = 15.0
-	maxLabeled = 60 // edges; with more, their labels have the name alone
-	maxLetters = 40 // of a name
+	maxLabeled = 60   // edges; with more, their labels have the name alone
+	maxLetters = 40   // of a name
+	maxPlaced  = 2000 // labels that are kept off each other
 )
 
 // GraphSVG writes the graph as a picture. The same graph makes the same bytes.
@@ -77,15 +78,22 @@ type canvas struct {
 
 func newCanvas(p *picture) *canvas {
 	c := &canvas{picture: p, accounts: map[string]rect{}}
+	sizes, places := make([]point, len(p.groups)), make([][]point, len(p.groups))
+	area := 0.0
+	for i, g := range p.groups {
+		sizes[i], places[i] = layout(g)
+		area += (sizes[i].x + margin) * (sizes[i].y + margin)
+	}
+	shelfWidth := max(leastShelf, math.Sqrt(1.6*area)) // about as wide as a screen
 	x, y, shelf := margin, margin, 0.0
-	for _, g := range p.groups {
-		size, places := layout(g)
+	for n, g := range p.groups {
+		size := sizes[n]
 		if x > margin && x+size.x > shelfWidth {
 			x, y, shelf = margin, y+shelf+margin, 0
 		}
 		c.groups = append(c.groups, rect{point{x + size.x/2, y + size.y/2}, size.x, size.y})
 		for i, a := range g.accounts {
-			c.accounts[a.name] = rect{places[i].plus(x, y), boxWidth(g), boxHeight}
+			c.accounts[a.name] = rect{places[n][i].plus(x, y), boxWidth(g), boxHeight}
 		}
 		x += size.x + margin
 		shelf = max(shelf, size.y)
@@ -138,6 +146,9 @@ func layout(g group) (size point, places []point) {
 		angle := first + 2*math.Pi*float64(i)/float64(n)
 		places = append(places, point{margin + w/2 + rx + rx*math.Cos(angle), titleSpace + margin + boxHeight/2 + ry + ry*math.Sin(angle)})
 		low = max(low, places[i].y)
+	}
+	if n == 2 {
+		low += ry // the edges between them are bent to either side
 	}
 	return point{2*margin + w + 2*rx, low + boxHeight/2 + margin}, places
 }
@@ -280,13 +291,15 @@ func (c *canvas) place(lines []string, at func(t float64) point) rect {
 	for _, t := range []float64{0.5, 0.42, 0.58, 0.34, 0.66, 0.27, 0.73} {
 		box.point = at(t)
 		covered := 0.0
-		for _, l := range c.labels {
-			covered += box.overlap(l)
+		if len(c.labels) <= maxPlaced {
+			for _, l := range c.labels {
+				covered += box.overlap(l)
+			}
 		}
 		if covered < least-0.5 {
 			best, least = box, covered
 		}
-		if covered == 0 {
+		if covered == 0 || len(c.labels) > maxPlaced {
 			break
 		}
 	}
