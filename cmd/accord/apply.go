@@ -140,7 +140,7 @@ func planStream(e *env, o applyOptions) io.Writer {
 
 // asSaved are the options with which a saved plan was made.
 func asSaved(pl *plan.Plan) planOptions {
-	return planOptions{Options: pl.Options, refresh: pl.Refreshed, saved: true}
+	return planOptions{Options: pl.Options, refresh: pl.Refreshed}
 }
 
 // refuseStale refuses a saved plan that is no longer what would be planned now,

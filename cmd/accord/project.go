@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
 
 	"accord/crm"
 	"accord/crm/embedded"
@@ -56,7 +55,6 @@ func notAFolder(dir string, err error) error {
 type planOptions struct {
 	plan.Options
 	refresh bool
-	saved   bool // they are those of a plan that was made
 }
 
 // plan computes the plan against the state as it is. It holds no lock, and what
@@ -78,11 +76,6 @@ func (p *project) planOn(ctx context.Context, s *store, o planOptions) (*plan.Pl
 	var err error
 	if in.Applied, err = s.state.Snapshot(ctx); err != nil {
 		return nil, err
-	}
-	if !o.saved {
-		if err := p.known(in.Applied, slices.Concat(o.Targets, o.Excludes)); err != nil {
-			return nil, err
-		}
 	}
 	if o.refresh && (o.Destroy || !p.findings.HasErrors()) {
 		if in.Live, err = p.live(ctx, s, in.Applied, o.Destroy); err != nil {
