@@ -39,9 +39,11 @@ func bodyOf(c *plan.Change) (lines []line, hidden int) {
 		if slices.Contains(c.ReplacePaths, f.Path) {
 			suffix = " # forces replacement"
 		}
-		inList := before.holdsList(f.Path) || after.holdsList(f.Path) || c.Reason == plan.PlacementChange
+		inList := before.holdsWord(f.Path) || after.holdsWord(f.Path) || c.Reason == plan.PlacementChange
 		lines = append(lines, fieldLines(f, inList, suffix)...)
-		if f.Op != plan.RemoveField && c.Reason != plan.PlacementChange {
+		// What is not in the document hides nothing of it: what is removed, and a
+		// default that is written out for the reader.
+		if f.Op != plan.RemoveField && after.lookup(f.Path) != nil {
 			covered += nodeOf(f.After).leaves()
 		}
 	}
@@ -79,24 +81,50 @@ func wholeOf(doc []byte, symbol byte) []line {
 	return out
 }
 
-// holdsList reports whether the path names an element of a list of words, which
-// has its word for a key.
-func (n *node) holdsList(path schema.Path) bool {
-	elements := path.Elements()
-	for i, e := range elements {
-		if n == nil {
-			return false
-		}
-		switch n.kind {
-		case objectNode:
+// lookup returns what stands at a path, or nil.
+func (n *node) lookup(path schema.Path) *node {
+	for _, e := range path.Elements() {
+		switch {
+		case n == nil:
+			return nil
+		case n.kind == objectNode:
 			n = n.get(e.Key)
-		case listNode:
-			return i == len(elements)-1
+		case n.kind == listNode && e.Key != "":
+			n = n.element(e.Key)
+		case n.kind == listNode && e.Index < len(n.items):
+			n = n.items[e.Index]
 		default:
-			return false
+			return nil
 		}
 	}
-	return false
+	return n
+}
+
+// element returns the element of a list that a key names: a word, or an object
+// with that word in it.
+func (n *node) element(key string) *node {
+	for _, item := range n.items {
+		if item.scalar == key || slices.ContainsFunc(item.items, func(i *node) bool { return i.scalar == key }) {
+			return item
+		}
+	}
+	return nil
+}
+
+// holdsWord reports whether the path names a word of a list, which is its own
+// key.
+func (n *node) holdsWord(path schema.Path) bool {
+	elements := path.Elements()
+	if len(elements) == 0 {
+		return false
+	}
+	key := elements[len(elements)-1].Key
+	parent, ok := strings.CutSuffix(string(path), string(schema.Path("").Key(key)))
+	if !ok || key == "" {
+		return false
+	}
+	list := n.lookup(schema.Path(strings.TrimSuffix(parent, ".")))
+	return list != nil && list.kind == listNode
 }
 
 // fieldLines writes one field that differs. An element of a list of words is

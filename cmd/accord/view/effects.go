@@ -134,11 +134,12 @@ func (d *deed) extra(c *plan.Change) []plan.Field {
 	if d.Action == plan.CreateAsset {
 		return nil
 	}
+	// In a change a default is written out, and in an account it is not there.
+	same := func(shown, there any) bool { return there == nil || reflect.DeepEqual(shown, there) }
 	var out []plan.Field
 	for _, f := range d.Fields {
 		known := slices.ContainsFunc(c.Fields, func(g plan.Field) bool {
-			return string(g.Path) == "spec."+string(f.Path) && g.Op == f.Op &&
-				reflect.DeepEqual(g.Before, f.Before) && reflect.DeepEqual(g.After, f.After)
+			return string(g.Path) == "spec."+string(f.Path) && same(g.Before, f.Before) && same(g.After, f.After)
 		})
 		if !known {
 			out = append(out, f)

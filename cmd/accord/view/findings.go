@@ -214,3 +214,29 @@ func bySeverity(list diag.List) diag.List {
 	slices.SortStableFunc(out, func(a, b diag.Diagnostic) int { return cmp.Compare(a.Severity, b.Severity) })
 	return out
 }
+
+// findingsJSON writes the document that product.md names.
+func findingsJSON(w io.Writer, list diag.List) error {
+	type summary struct {
+		Errors   int `json:"errors"`
+		Warnings int `json:"warnings"`
+		Infos    int `json:"infos"`
+	}
+	return JSON(w, struct {
+		FormatVersion string            `json:"formatVersion"`
+		Valid         bool              `json:"valid"`
+		Diagnostics   []diag.Diagnostic `json:"diagnostics"`
+		Summary       summary           `json:"summary"`
+	}{
+		FormatVersion, !list.HasErrors(), orEmpty(list),
+		summary{list.Count(diag.Error), list.Count(diag.Warning), list.Count(diag.Info)},
+	})
+}
+
+// sentence is a finding's message with what to do.
+func sentence(d diag.Diagnostic) string {
+	if d.Help == "" {
+		return visible(d.Message)
+	}
+	return visible(d.Message) + "\n" + visibleLines(strings.TrimSpace(d.Help))
+}

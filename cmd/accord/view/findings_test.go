@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -200,7 +201,7 @@ func TestWorkflowCommandsAreEscaped(t *testing.T) {
 
 func TestError(t *testing.T) {
 	got := written(t, func(w io.Writer) error {
-		Error(w, errors.New("read account: \x1b[31mno\nsecond line\n"), Style{})
+		Error(w, fmt.Errorf("read account: %w", errors.Join(errors.New("\x1b[31mno"), errors.New("second line"))), Style{})
 		return nil
 	})
 	if want := "Error: read account: \\x1b[31mno\nsecond line\n"; got != want {

@@ -3,7 +3,6 @@ package view
 import (
 	"encoding/json"
 	"io"
-	"slices"
 
 	"accord/diag"
 	"accord/plan"
@@ -26,35 +25,6 @@ func PlanGitLab(w io.Writer, p *plan.Plan) error {
 	}
 	_, err = w.Write(append(out, '\n'))
 	return err
-}
-
-// PlanGitHub writes workflow commands: the findings, a warning for what is
-// deleted and for each consequence, and the counts as a notice. GitHub shows ten
-// of a level, so the most severe come first.
-func PlanGitHub(w io.Writer, p *plan.Plan) error {
-	o := newOutput(w, Style{})
-	findings := bySeverity(p.Diagnostics)
-	warnings := slices.IndexFunc(findings, func(d diag.Diagnostic) bool { return d.Severity != diag.Error })
-	if warnings < 0 {
-		warnings = len(findings)
-	}
-	for _, d := range findings[:warnings] {
-		o.command(d)
-	}
-	for _, c := range byRisk(p.Changes) {
-		if c.Action == plan.Delete || c.Action == plan.Replace {
-			o.workflowCommand("warning", diag.Position{File: c.Range.File, Line: c.Range.Start.Line}, "destructive change",
-				c.Ref.String()+" "+fate(c.Action)+", because "+because(c))
-		}
-	}
-	for _, c := range p.Consequences {
-		o.workflowCommand("warning", diag.Position{}, c.Rule, consequence(c))
-	}
-	for _, d := range findings[warnings:] {
-		o.command(d)
-	}
-	o.workflowCommand("notice", diag.Position{}, "accord plan", planLine(p))
-	return o.Flush()
 }
 
 // planLine is the verdict on a plan in one line.

@@ -199,6 +199,28 @@ func TestHiddenFields(t *testing.T) {
 	}
 }
 
+// A default that is written out for the reader is not in the document, and hides
+// nothing of it.
+func TestHiddenFieldsBesideDefaults(t *testing.T) {
+	with := `{"kind":"Workflow","metadata":{"name":"w"},"spec":{"account":"a","enabled":false,"steps":[{"id":"x","upsertContact":{"in":"b","existing":"overwrite"}}]}}`
+	without := `{"kind":"Workflow","metadata":{"name":"w"},"spec":{"account":"a","steps":[{"id":"x","upsertContact":{"in":"b"}}]}}`
+	for _, tc := range []struct {
+		name, after string
+		field       plan.Field
+		want        int
+	}{
+		{"false is written", with, plan.Field{Path: "spec.enabled", Op: plan.ReplaceField, Before: true, After: false}, 4},
+		{"true is left out", without, plan.Field{Path: "spec.enabled", Op: plan.ReplaceField, Before: false, After: true}, 3},
+		{"in a step, written", with, plan.Field{Path: "spec.steps.x.upsertContact.existing", Op: plan.ReplaceField, Before: "keep", After: "overwrite"}, 4},
+		{"in a step, left out", without, plan.Field{Path: "spec.steps.x.upsertContact.existing", Op: plan.ReplaceField, Before: "overwrite", After: "keep"}, 3},
+	} {
+		c := plan.Change{Action: plan.Update, Ref: ref("Workflow/w"), After: json.RawMessage(tc.after), Fields: []plan.Field{tc.field}}
+		if _, got := bodyOf(&c); got != tc.want {
+			t.Errorf("%s: %d are hidden, want %d", tc.name, got, tc.want)
+		}
+	}
+}
+
 // A saved plan may have documents of any sort.
 func TestPlanTextOfOddDocuments(t *testing.T) {
 	for _, doc := range []string{"", "null", "[]", "1", `"x"`, "{", `{"metadata":1}`, `{"metadata":null,"spec":[]}`, `{"a":{"b":[{"c":"x\ny"}]}}`} {

@@ -3,8 +3,6 @@ package view
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/xml"
-	"fmt"
 	"io"
 	"net/url"
 	"slices"
@@ -14,24 +12,6 @@ import (
 	"accord/diag"
 	"accord/schema/check"
 )
-
-// findingsJSON writes the document that product.md names.
-func findingsJSON(w io.Writer, list diag.List) error {
-	type summary struct {
-		Errors   int `json:"errors"`
-		Warnings int `json:"warnings"`
-		Infos    int `json:"infos"`
-	}
-	return JSON(w, struct {
-		FormatVersion string            `json:"formatVersion"`
-		Valid         bool              `json:"valid"`
-		Diagnostics   []diag.Diagnostic `json:"diagnostics"`
-		Summary       summary           `json:"summary"`
-	}{
-		FormatVersion, !list.HasErrors(), orEmpty(list),
-		summary{list.Count(diag.Error), list.Count(diag.Warning), list.Count(diag.Info)},
-	})
-}
 
 // The parts of SARIF 2.1.0 that are used. Columns count runes, as ours do.
 type (
@@ -138,9 +118,9 @@ func findingsSARIF(w io.Writer, list diag.List, version string) error {
 			l.ID, l.Message = i+1, &sarifText{visible(rel.Message)}
 			r.Related = append(r.Related, l)
 		}
-		print := fingerprint(d)
-		seen[print]++
-		r.Fingerprints = map[string]string{"primaryLocationLineHash": print + ":" + strconv.Itoa(seen[print])}
+		mark := fingerprint(d)
+		seen[mark]++
+		r.Fingerprints = map[string]string{"primaryLocationLineHash": mark + ":" + strconv.Itoa(seen[mark])}
 		run.Results = append(run.Results, r)
 	}
 	return JSON(w, sarifLog{
@@ -191,137 +171,4 @@ func sarifAt(p diag.Position) sarifLocation {
 func fingerprint(d diag.Diagnostic) string {
 	sum := sha256.Sum256([]byte(strings.Join([]string{d.Rule, d.File, d.Address, d.Message}, "\x00")))
 	return hex.EncodeToString(sum[:8])
-}
-
-// sentence is a finding's message with what to do.
-func sentence(d diag.Diagnostic) string {
-	if d.Help == "" {
-		return visible(d.Message)
-	}
-	return visible(d.Message) + "\n" + visibleLines(strings.TrimSpace(d.Help))
-}
-
-// findingsGitHub writes workflow commands. GitHub shows ten of a level, so the
-// most severe come first.
-func findingsGitHub(w io.Writer, list diag.List) error {
-	o := newOutput(w, Style{})
-	for _, d := range bySeverity(list) {
-		o.command(d)
-	}
-	return o.Flush()
-}
-
-// command writes a finding as a workflow command.
-func (o *output) command(d diag.Diagnostic) {
-	level := d.Severity.String()
-	if d.Severity == diag.Info {
-		level = "notice"
-	}
-	text := sentence(d)
-	for _, r := range d.Related {
-		text += "\n" + place(r.Position) + ": " + visible(r.Message)
-	}
-	o.workflowCommand(level, d.Position, d.Rule, text)
-}
-
-func (o *output) workflowCommand(level string, p diag.Position, title, text string) {
-	o.put("::", level, " ")
-	if p.File != "" {
-		o.put("file=", commandProperty(p.File), ",")
-		if p.Line > 0 {
-			o.put("line=", strconv.Itoa(p.Line), ",")
-		}
-		if p.Line > 0 && p.Column > 0 {
-			o.put("col=", strconv.Itoa(p.Column), ",")
-			if p.EndColumn > 0 {
-				o.put("endColumn=", strconv.Itoa(p.EndColumn), ",")
-			}
-		}
-	}
-	o.put("title=", commandProperty(title), "::", commandData(text), "\n")
-}
-
-var (
-	dataEscapes     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
-	propertyEscapes = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
-)
-
-// commandData escapes the text of a workflow command, which ends with its line.
-func commandData(s string) string { return dataEscapes.Replace(visibleLines(s)) }
-
-// commandProperty escapes a property of one, which ends with a comma or ::.
-func commandProperty(s string) string { return propertyEscapes.Replace(visible(s)) }
-
-// The parts of JUnit's XML that CI systems read.
-type (
-	junitSuites struct {
-		XMLName  xml.Name     `xml:"testsuites"`
-		Tests    int          `xml:"tests,attr"`
-		Failures int          `xml:"failures,attr"`
-		Suites   []junitSuite `xml:"testsuite"`
-	}
-	junitSuite struct {
-		Name     string      `xml:"name,attr"`
-		Tests    int         `xml:"tests,attr"`
-		Failures int         `xml:"failures,attr"`
-		Cases    []junitCase `xml:"testcase"`
-	}
-	junitCase struct {
-		Name    string        `xml:"name,attr"`
-		Class   string        `xml:"classname,attr"`
-		File    string        `xml:"file,attr,omitempty"`
-		Line    int           `xml:"line,attr,omitempty"`
-		Failure *junitFailure `xml:"failure"`
-		Out     string        `xml:"system-out,omitempty"`
-	}
-	junitFailure struct {
-		Message string `xml:"message,attr"`
-		Type    string `xml:"type,attr"`
-		Text    string `xml:",chardata"`
-	}
-)
-
-// findingsJUnit writes each error as a test that failed, and each warning as one
-// that passed and has something to say. A clean configuration is one test that
-// passed, because a report without tests counts as broken.
-func findingsJUnit(w io.Writer, list diag.List) error {
-	suite := junitSuite{Name: "accord validate", Cases: []junitCase{}}
-	for _, d := range list {
-		c := junitCase{
-			Name:  fmt.Sprintf("%s: %s", d.Rule, visible(d.Message)),
-			Class: visible(firstOf(d.Address, d.File, "configuration")), File: visible(d.File), Line: d.Line,
-		}
-		text := sentence(d)
-		if d.File != "" {
-			text = visible(d.Position.String()) + ": " + text
-		}
-		if d.Severity == diag.Error {
-			c.Failure = &junitFailure{visible(d.Message), d.Rule, text}
-			suite.Failures++
-		} else {
-			c.Out = d.Severity.String() + ": " + text
-		}
-		suite.Cases = append(suite.Cases, c)
-	}
-	if len(suite.Cases) == 0 {
-		suite.Cases = append(suite.Cases, junitCase{Name: "the configuration is valid", Class: "configuration"})
-	}
-	suite.Tests = len(suite.Cases)
-	out, err := xml.MarshalIndent(junitSuites{
-		Tests: suite.Tests, Failures: suite.Failures, Suites: []junitSuite{suite},
-	}, "", "  ")
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, out)
-	return err
-}
-
-func firstOf(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }
