@@ -108,11 +108,17 @@ func without(a, b []string) []string {
 // runHere runs a command in this process, without a terminal or an environment.
 func runHere(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
+	return runWith(t, nil, args...)
+}
+
+// runWith is runHere with signals.
+func runWith(t *testing.T, signals <-chan os.Signal, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
 	var out, errs bytes.Buffer
 	e := &env{
 		stdin: strings.NewReader(""), stdout: &out, stderr: &errs, now: fixedNow,
 		getenv:   func(string) string { return "" },
-		signals:  make(chan os.Signal),
+		signals:  signals,
 		terminal: func(any) (int, bool) { return 0, false },
 	}
 	code = run(e, args)
