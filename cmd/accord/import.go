@@ -13,6 +13,7 @@ import (
 	"accord/crm"
 	"accord/diag"
 	"accord/plan"
+	"accord/schema"
 	"accord/schema/load"
 	"accord/state"
 )
@@ -39,16 +40,18 @@ managed yet.`,
 	}
 	f := cmd.Flags()
 	f.BoolVar(&all, "all", false, "everything in the account that is not managed yet")
-	f.StringVar(&account, "account", "", "the `ACCOUNT` to look in")
+	f.StringVar(&account, "account", "", "the `ACCOUNT` to look in (default the only one)")
 	f.StringVar(&into, "into", "", "write the YAML to `FILE` (default imported/ACCOUNT.yaml or imported/KIND-NAME.yaml)")
-	if err := cmd.MarkFlagRequired("account"); err != nil {
-		panic(err) // the flag is declared above
-	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return e.writing(cmd.Context(), "import", func(ctx context.Context, p *project, s *store, l state.Lease) error {
 			snapshot, err := s.state.Snapshot(ctx)
 			if err != nil {
 				return err
+			}
+			if account == "" {
+				if account, err = p.onlyAccount(); err != nil {
+					return err
+				}
 			}
 			a, err := p.existingAccount(ctx, s, snapshot, account)
 			if err != nil {
@@ -96,6 +99,15 @@ managed yet.`,
 		})
 	}
 	return cmd
+}
+
+// onlyAccount is the account that is meant where none is named.
+func (p *project) onlyAccount() (string, error) {
+	names := p.graph.Names(schema.KindAccount)
+	if len(names) != 1 {
+		return "", fmt.Errorf("there are %d accounts: name one with --account", len(names))
+	}
+	return names[0], nil
 }
 
 func importFile(account string, args []string) string {

@@ -48,7 +48,8 @@ func initCommand(e *env) *cobra.Command {
 		Short: "Write a project to start from",
 		Long: `Writes a project to start from: resources that plan and apply at once, on embedded
 accounts, with a JSON Schema for editors. A template adds a use case with its
-test. Files that are there are never written over.`,
+test; in a project that is there --ci adds the pipeline alone. Files that are
+there are never written over.`,
 		Args: cobra.MaximumNArgs(1),
 	}
 	optionFlag(cmd, &template, "template", "a use case, by its `NAME`", "form-forwarding", "cross-sell", "assign-owner", "rotation")
@@ -83,8 +84,14 @@ func projectFiles(dir, template, ci string) ([]newFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := []newFile{{editorSchema, append(load.Schema(""), '\n')}}
-	for _, folder := range templates[template] {
+	var files []newFile
+	folders := templates[template]
+	if exists(filepath.Join(dir, load.ProjectFile)) && ci != "" && template == "" {
+		folders = nil // the project is there, and gets its pipeline
+	} else {
+		files = append(files, newFile{editorSchema, append(load.Schema(""), '\n')})
+	}
+	for _, folder := range folders {
 		root := path.Join("templates", folder)
 		err := fs.WalkDir(templateFiles, root, func(p string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
@@ -146,7 +153,7 @@ const maxName = 63
 // writeNew writes all files, or none where one of them is there. It returns
 // their names.
 func writeNew(dir string, files []newFile) (written []string, err error) {
-	if path := filepath.Join(dir, load.ProjectFile); exists(path) {
+	if path := filepath.Join(dir, load.ProjectFile); exists(path) && len(files) > 1 {
 		return nil, fmt.Errorf("%s exists: this is a project already, and nothing was written", path)
 	}
 	var missing []newFile

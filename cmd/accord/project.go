@@ -41,6 +41,9 @@ func (e *env) load(ctx context.Context) (*project, error) {
 	p.findings = append(p.findings, loaded.Diagnostics...)
 	p.findings.Add(check.All(p.graph, loaded)...)
 	p.findings.Sort()
+	if len(loaded.Config.All()) == 0 && len(loaded.Diagnostics) == 0 {
+		fmt.Fprintf(e.stderr, "Warning: nothing is declared in %s: is it the project's folder? accord init writes one to start from.\n", e.dir)
+	}
 	return p, nil
 }
 

@@ -136,7 +136,7 @@ func stateHistoryCommand(e *env) *cobra.Command {
 	cmd.Flags().IntVar(&limit, "limit", 20, "the last `N` runs, 0 for all")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return e.reading(cmd.Context(), func(ctx context.Context, _ *project, s *store) error {
-			runs, err := s.state.History(ctx, limit)
+			runs, err := s.history(ctx, limit)
 			if err != nil {
 				return err
 			}
@@ -147,6 +147,25 @@ func stateHistoryCommand(e *env) *cobra.Command {
 		})
 	}
 	return cmd
+}
+
+// history is the history as a reader sees it: a run that nobody holds the lock
+// for any more was cut off.
+func (s *store) history(ctx context.Context, limit int) ([]state.Run, error) {
+	runs, err := s.state.History(ctx, limit)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := s.state.LockInfo(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range runs {
+		if runs[i].Outcome == state.Running && (lock == nil || i > 0) {
+			runs[i].Outcome = state.Interrupted
+		}
+	}
+	return runs, nil
 }
 
 func stateRemoveCommand(e *env) *cobra.Command {
