@@ -360,7 +360,7 @@ func (m *maker) removal(was *schema.Resource, account, id string) (Effect, bool)
 	}
 	a := assetIn(was, account)
 	a.ID = id
-	return deleteEffect(now, &a), true
+	return deleteEffect(now, &a, was.Name), true
 }
 
 // account is the declared name of an account that was applied under a name.

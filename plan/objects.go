@@ -156,7 +156,7 @@ func (m *maker) assets(c *Change, was, r *schema.Resource, same bool) {
 			m.assetDrift(c, was, account, mine, same)
 		}
 		if mine != nil && c.Action == Replace {
-			c.Effects = append(c.Effects, deleteEffect(account, mine))
+			c.Effects = append(c.Effects, deleteEffect(account, mine, was.Name))
 			have = nil
 		}
 		if have == nil {
@@ -191,10 +191,13 @@ func (m *maker) assets(c *Change, was, r *schema.Resource, same bool) {
 	}
 }
 
-func deleteEffect(account string, a *crm.Asset) Effect {
-	return Effect{
-		Account: account, Action: DeleteAsset, Kind: a.Kind, Name: a.Name, Key: a.Key(), ID: a.ID, Before: specJSON(a),
+// deleteEffect deletes the object of a resource of that name. Accounts keep the
+// name under which it was created, if any.
+func deleteEffect(account string, a *crm.Asset, name string) Effect {
+	if a.Kind == schema.KindProperty {
+		name = a.Name
 	}
+	return Effect{Account: account, Action: DeleteAsset, Kind: a.Kind, Name: name, Key: a.Key(), ID: a.ID, Before: specJSON(a)}
 }
 
 // makeRoom decides what becomes of the object that is there under the natural
@@ -233,7 +236,7 @@ func (m *maker) makeRoom(c *Change, account string, r *schema.Resource, mine, th
 		return true
 	case len(holders) > 0 && !there.Standard:
 		m.handed[id] = c.Ref
-		c.Effects = append(c.Effects, deleteEffect(account, there))
+		c.Effects = append(c.Effects, deleteEffect(account, there, holders[0].Name))
 		return false
 	case mine == nil:
 		m.refuse(c.Ref, r, fmt.Sprintf("%s has a %s %s that nothing manages, and its %s is another and cannot be changed",
