@@ -9,6 +9,7 @@
 package apply
 
 import (
+	"container/heap"
 	"context"
 	"errors"
 	"fmt"
@@ -85,13 +86,21 @@ func orNone(s string) string {
 	return s
 }
 
+// ErrPlanErrored says that a plan has findings that are errors: nothing of it is
+// carried out.
+var ErrPlanErrored = errors.New("the plan has errors, and is not carried out")
+
 // Run carries the plan out under a lease of the state's lock, and returns what
-// came of it. The receipt is never nil. The error is a *StaleError or a
-// *GuardError before anything was changed; and after that the failures of
-// changes, each as a *ChangeError, or what kept the results from being
-// committed.
+// came of it. The receipt is never nil. The error is ErrPlanErrored, a
+// *StaleError or a *GuardError before anything was changed; and after that the
+// failures of changes, each as a *ChangeError, or what kept the results from
+// being committed. Changes that were not started because of Options.Stop are no
+// error: the receipt says so.
 func Run(ctx context.Context, store state.Store, lease state.Lease, p *plan.Plan, o Options) (*Receipt, error) {
 	r := &runner{store: store, plan: p, Options: o, receipt: newReceipt(p, o.Now())}
+	if p.Errored {
+		return r.receipt, ErrPlanErrored
+	}
 	meta, err := store.Meta(ctx)
 	if err != nil {
 		return r.receipt, err
@@ -108,13 +117,18 @@ func Run(ctx context.Context, store state.Store, lease state.Lease, p *plan.Plan
 	}
 	r.begun = make(map[string]bool, len(intents))
 	for _, i := range intents {
-		r.begun[effectKey(i.Account, i.Kind, i.Key)] = true
+		if i.Action == string(plan.CreateAsset) {
+			r.begun[effectKey(i.Account, i.Kind, i.Key)] = true
+		}
 	}
 	r.receipt.began = true
 	// The journal writes what is known even after the context is canceled: a
 	// result that is not committed is work to do again.
 	r.journal = newJournal(store, lease, meta)
 	defer r.journal.close()
+	if err := r.closeHistory(ctx); err != nil {
+		return r.receipt, fmt.Errorf("write the history: %w", err)
+	}
 	run := o.Run
 	run.Digest, run.Outcome = p.Digest, state.Running
 	if err := r.journal.write(&state.Write{Run: &run, DeleteIntents: settled(intents, p)}); err != nil {
@@ -133,6 +147,29 @@ func Run(ctx context.Context, store state.Store, lease state.Lease, p *plan.Plan
 		return r.receipt, err
 	}
 	return r.receipt, nil
+}
+
+// lookBack is how many entries of the history are looked at for applies that
+// were killed. Each apply closes those before it, and there is one at a time.
+const lookBack = 20
+
+// closeHistory ends the entries of applies that were killed: nobody but this one
+// runs under the lock.
+func (r *runner) closeHistory(ctx context.Context) error {
+	runs, err := r.store.History(ctx, lookBack)
+	if err != nil {
+		return err
+	}
+	for _, run := range runs {
+		if run.Outcome != state.Running {
+			continue
+		}
+		run.Outcome = state.Interrupted
+		if err := r.journal.write(&state.Write{Run: &run}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // settled are the intents of an earlier apply that no change of this plan takes
@@ -170,7 +207,7 @@ type runner struct {
 	plan    *plan.Plan
 	journal *journal
 	receipt *Receipt
-	begun   map[string]bool // effects that an earlier apply was about to have
+	begun   map[string]bool // what an earlier apply was about to create
 
 	mu   sync.Mutex
 	over int // changes that are over
@@ -203,7 +240,7 @@ func (r *runner) walk(ctx context.Context) *multierror.Error {
 	for i, c := range changes {
 		index[c.Ref] = i
 	}
-	var ready []int
+	ready := &queue{}
 	for i, c := range changes {
 		for _, n := range c.Needs {
 			if j, ok := index[n]; ok {
@@ -212,7 +249,7 @@ func (r *runner) walk(ctx context.Context) *multierror.Error {
 			}
 		}
 		if waits[i] == 0 {
-			ready = append(ready, i)
+			*ready = append(*ready, i) // in ascending order, which is a heap
 		}
 	}
 	parallel := r.Parallelism
@@ -223,9 +260,8 @@ func (r *runner) walk(ctx context.Context) *multierror.Error {
 	running := 0
 	var failures *multierror.Error
 	for {
-		for running < parallel && len(ready) > 0 && !stopped(r.Stop) && ctx.Err() == nil && r.journal.err() == nil {
-			i := ready[0]
-			ready = ready[1:]
+		for running < parallel && ready.Len() > 0 && !stopped(r.Stop) && ctx.Err() == nil && r.journal.err() == nil {
+			i := heap.Pop(ready).(int)
 			running++
 			go func() { results <- result{i, r.change(ctx, &changes[i])} }()
 		}
@@ -240,15 +276,29 @@ func (r *runner) walk(ctx context.Context) *multierror.Error {
 		}
 		for _, j := range next[done.i] {
 			if waits[j]--; waits[j] == 0 {
-				ready = append(ready, j)
+				heap.Push(ready, j)
 			}
 		}
-		slices.Sort(ready) // the order of the plan, where there is a choice
 	}
-	if err := context.Cause(ctx); err != nil {
+	if err := context.Cause(ctx); err != nil && len(r.receipt.left)+len(r.receipt.Unknown) > 0 {
 		failures = multierror.Append(failures, err)
 	}
 	return failures
+}
+
+// queue are the changes that wait for nothing but their turn: a heap, by their
+// place in the plan.
+type queue []int
+
+func (q queue) Len() int           { return len(q) }
+func (q queue) Less(i, j int) bool { return q[i] < q[j] }
+func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
+func (q *queue) Push(x any)        { *q = append(*q, x.(int)) }
+func (q *queue) Pop() any {
+	last := len(*q) - 1
+	x := (*q)[last]
+	*q = (*q)[:last]
+	return x
 }
 
 // change carries one change out: the intents, the effects, then the result.
@@ -304,7 +354,12 @@ func (r *runner) perform(ctx context.Context, c *plan.Change) error {
 			return fmt.Errorf("%s %s in %s: %w", e.Action, describe(&e), e.Account, errCutOff)
 		default:
 			// What was done before stays done and is found again by its
-			// natural key; what was not begun needs no intent.
+			// natural key; what was not begun, or was refused, needs no
+			// intent. Of any other failure, such as an answer that did not
+			// come, it is not known whether it happened all the same.
+			if !refused(err) {
+				i++
+			}
 			if werr := r.journal.write(&state.Write{DeleteIntents: intents[i:]}); werr != nil {
 				err = errors.Join(err, werr)
 			}
@@ -323,9 +378,19 @@ func (r *runner) perform(ctx context.Context, c *plan.Change) error {
 		}
 	}
 	if err := r.journal.write(w); err != nil {
-		return fmt.Errorf("commit the result: %w", err)
+		return fmt.Errorf("commit the result: %w: %w", err, errCutOff)
 	}
 	return nil
+}
+
+// refused reports whether the account was not asked, or has refused to do what it
+// was asked, so that it was not done.
+func refused(err error) bool {
+	var exists *crm.ExistsError
+	var invalid *crm.InvalidError
+	var unasked unaskedError
+	return errors.As(err, &exists) || errors.As(err, &invalid) || errors.As(err, &unasked) ||
+		errors.Is(err, crm.ErrNotFound) || errors.Is(err, crm.ErrUnsupported) || errors.Is(err, crm.ErrRefused)
 }
 
 // record is what the state will remember of the resource, as far as it is known

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 	"os"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -24,10 +25,13 @@ type world struct {
 	t     testing.TB
 	db    kv.DB
 	state *state.KV
+
+	mu       sync.Mutex
+	accounts map[string]crm.Account // they know what they have read
 }
 
 func newWorld(t testing.TB, db kv.DB) *world {
-	return &world{t, db, state.NewKV(db, state.Options{Now: clock})}
+	return &world{t: t, db: db, state: state.NewKV(db, state.Options{Now: clock}), accounts: map[string]crm.Account{}}
 }
 
 func clock() time.Time { return time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC) }
@@ -40,15 +44,35 @@ type project struct {
 
 func read(t testing.TB, fsys fs.FS) project {
 	t.Helper()
+	p := unchecked(t, fsys)
+	if l := append(p.loaded.Diagnostics, check.All(p.graph, p.loaded)...); l.HasErrors() {
+		t.Fatalf("the configuration is not sound:\n%s", l.Error())
+	}
+	return p
+}
+
+func unchecked(t testing.TB, fsys fs.FS) project {
+	t.Helper()
 	loaded, err := load.Dir(context.Background(), fsys, load.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := project{schema.Resolve(loaded.Config), loaded}
-	if l := append(loaded.Diagnostics, check.All(p.graph, loaded)...); l.HasErrors() {
-		t.Fatalf("the configuration is not sound:\n%s", l.Error())
+	return project{schema.Resolve(loaded.Config), loaded}
+}
+
+// unprotected leaves out what keeps resources from being destroyed: the team's
+// own rules, and lifecycle.preventDestroy.
+func (p project) unprotected() project {
+	var left []*schema.Resource
+	for _, r := range p.graph.All() {
+		if r.Kind != schema.KindPolicy {
+			left = append(left, &schema.Resource{
+				Kind: r.Kind, Name: r.Name, Labels: r.Labels, Description: r.Description, Spec: r.Spec, Origin: r.Origin,
+			})
+		}
 	}
-	return p
+	config, _ := schema.NewConfig(left)
+	return project{schema.Resolve(config), p.loaded}
 }
 
 func yaml(files map[string]string) fs.FS {
@@ -60,7 +84,12 @@ func yaml(files map[string]string) fs.FS {
 }
 
 func (w *world) account(name string) crm.Account {
-	return embedded.New(w.db, name, embedded.Options{Now: clock})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.accounts[name] == nil {
+		w.accounts[name] = embedded.New(w.db, name, embedded.Options{Now: clock})
+	}
+	return w.accounts[name]
 }
 
 func (w *world) plan(p project, o plan.Options) *plan.Plan {
@@ -193,8 +222,10 @@ func TestExamplesComeToRest(t *testing.T) {
 			if problems, err := state.Verify(context.Background(), w.state); err != nil || len(problems) > 0 {
 				t.Fatalf("%v %v", problems, err)
 			}
-			// And away again.
-			pl := w.plan(p, plan.Options{Destroy: true})
+			// And away again, once what protects it has been lifted.
+			free := p.unprotected()
+			w.mustApply(free)
+			pl := w.plan(free, plan.Options{Destroy: true})
 			if _, err := w.apply(pl, apply.Options{}); err != nil {
 				t.Fatal(err)
 			}

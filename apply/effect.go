@@ -15,7 +15,7 @@ import (
 func (r *runner) effect(ctx context.Context, e *plan.Effect) (id string, err error) {
 	account, err := r.Open(ctx, e.Account)
 	if err != nil {
-		return "", err
+		return "", unaskedError{err}
 	}
 	switch e.Action {
 	case plan.WriteFacts:
@@ -48,6 +48,11 @@ func (r *runner) effect(ctx context.Context, e *plan.Effect) (id string, err err
 	}
 	return "", fmt.Errorf("the plan has the effect %q, which this version does not know", e.Action)
 }
+
+// unaskedError is a failure before an account was asked for anything.
+type unaskedError struct{ error }
+
+func (e unaskedError) Unwrap() error { return e.error }
 
 // create creates an asset once. One that is there already is taken over where an
 // apply that was killed was about to create it, or where nobody owns it: an

@@ -1,7 +1,6 @@
 package apply
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -87,7 +86,7 @@ func (r *Receipt) finish(now time.Time, interrupted bool) {
 	for ref, action := range r.left {
 		r.NotStarted = append(r.NotStarted, Item{Ref: ref, Action: action})
 	}
-	byRef := func(a, b Item) int { return cmp.Or(a.Ref.Compare(b.Ref)) }
+	byRef := func(a, b Item) int { return a.Ref.Compare(b.Ref) }
 	for _, items := range [][]Item{r.Done, r.Failed, r.Unknown, r.NotStarted} {
 		slices.SortFunc(items, byRef)
 	}

@@ -412,12 +412,6 @@ func TestFailureStopsOnlyWhatDependsOnIt(t *testing.T) {
 	if !errors.As(err, &failed) {
 		t.Fatalf("error %v", err)
 	}
-	refs := func(items []apply.Item) (out []string) {
-		for _, i := range items {
-			out = append(out, i.Ref.String())
-		}
-		return out
-	}
 	if got := refs(r.Failed); !slices.Equal(got, []string{"Property/brand", "Connection/de-us"}) {
 		t.Errorf("failed %v", got)
 	}
