@@ -23,6 +23,7 @@ import (
 )
 
 func main() {
+	collectLate(os.Getenv)
 	os.Exit(run(osEnv(), os.Args[1:]))
 }
 

@@ -23,7 +23,10 @@ var update = flag.Bool("update", false, "write what the commands print into the 
 // The command is the test's own binary, run by the name accord.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"accord":      func() { os.Exit(run(testEnv(), os.Args[1:])) },
+		"accord": func() {
+			collectLate(os.Getenv)
+			os.Exit(run(testEnv(), os.Args[1:]))
+		},
 		"yaml-decode": yamlDecode,
 	})
 }

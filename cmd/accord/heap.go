@@ -1,0 +1,48 @@
+package main
+
+import (
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+)
+
+// heapFloor is how large the heap gets before garbage is collected for the first
+// time, and how large it may always be. By itself Go begins at 4 MiB and collects
+// whenever the heap has doubled: a command that reads thousands of small files
+// into what it keeps to its end goes through all of it two dozen times. With the
+// floor, plan and validate of 10,000 resources collect five times instead and take
+// a fifth less processor time, and their peak is the same, for it is at the end;
+// with twice the floor they take no less, for fresh memory is not free either.
+const heapFloor = 64 << 20
+
+// collectLate makes the collector wait until the heap is as large as heapFloor or,
+// as usual, twice what is in use. A user who sets GOGC or GOMEMLIMIT has decided
+// otherwise.
+func collectLate(getenv func(string) string) {
+	if getenv("GOGC") != "" || getenv("GOMEMLIMIT") != "" {
+		return
+	}
+	// The first collection is at 4 MiB for 100 %, and in proportion.
+	debug.SetGCPercent(heapFloor / (4 << 20) * 100)
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	afterEachCollection(func() {
+		metrics.Read(live)
+		debug.SetGCPercent(heapGrowth(live[0].Value.Uint64()))
+	})
+}
+
+// heapGrowth is by how many percent a heap may grow in which so many bytes are in
+// use.
+func heapGrowth(live uint64) int {
+	live = max(live, 1<<20)
+	return int(max(2*live, heapFloor)*100/live) - 100
+}
+
+// afterEachCollection calls fn soon after each collection of garbage, which finds
+// an object that nobody uses; its cleanup leaves the next.
+func afterEachCollection(fn func()) {
+	runtime.AddCleanup(new([64]byte), func(int) { // tiny objects are collected together
+		fn()
+		afterEachCollection(fn)
+	}, 0)
+}
