@@ -32,6 +32,8 @@ func planLine(p *plan.Plan) string {
 	switch {
 	case p.Errored && len(p.Changes) == 0:
 		return "Nothing was planned: " + tally(p.Diagnostics, diag.Error, diag.Warning) + "."
+	case len(p.Changes) == 0 && len(p.Drift)+len(p.Consequences) == 0 && !p.Complete:
+		return "No changes in this part of the configuration."
 	case len(p.Changes) == 0 && len(p.Drift)+len(p.Consequences) == 0:
 		return "No changes. Your accounts match the configuration."
 	}

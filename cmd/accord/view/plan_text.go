@@ -307,6 +307,8 @@ func (o *output) verdict(p *plan.Plan) {
 		o.put(counts(p.Summary), "\n")
 	case len(p.Drift) > 0 || len(p.Consequences) > 0:
 		o.put(counts(p.Summary), "\n", driftVerdict, "\n")
+	case !p.Complete:
+		o.put(o.paint("No changes", bold, green), " in this part of the configuration.\n")
 	default:
 		o.put(o.paint("No changes.", bold, green), " Your accounts match the configuration.\n")
 	}

@@ -82,6 +82,7 @@ func TestVerdicts(t *testing.T) {
 		plan      plan.Plan
 		want, not string
 	}{
+		{"nothing in a part", plan.Plan{Refreshed: true}, "No changes in this part of the configuration.\n", "Plan:"},
 		{"nothing", plan.Plan{Complete: true, Refreshed: true}, "No changes. Your accounts match the configuration.\n", "Plan:"},
 		{"counts", plan.Plan{Changes: make([]plan.Change, 1), Summary: plan.Summary{Add: 3, Change: 1}}, "Plan: 3 to add, 1 to change, 0 to destroy.\n", "No changes"},
 		{"import", plan.Plan{Changes: make([]plan.Change, 1), Summary: plan.Summary{Add: 3, Import: 1}}, "Plan: 1 to import, 3 to add, 0 to change, 0 to destroy.\n", ""},
