@@ -17,10 +17,15 @@ type Receipt struct {
 	Outcome       string    `json:"outcome"` // done, partial, failed or interrupted, as in the history
 	Started       time.Time `json:"started"`
 	Finished      time.Time `json:"finished"`
+	Imported      int       `json:"imported"` // taken under management, with nothing created
 	Added         int       `json:"added"`
 	Changed       int       `json:"changed"`
 	Destroyed     int       `json:"destroyed"`
 	Serial        uint64    `json:"serial"` // of the state afterwards
+
+	// Next is the command that goes on where something is left. The caller sets
+	// it: a run does not know how it was called.
+	Next string `json:"next,omitempty"`
 
 	Done       []Item `json:"done"`
 	Failed     []Item `json:"failed"`
@@ -70,7 +75,11 @@ func (r *Receipt) add(e Event) {
 	r.Done = append(r.Done, item)
 	switch e.Change.Action {
 	case plan.Create:
-		r.Added++
+		if e.Change.Imports() {
+			r.Imported++
+		} else {
+			r.Added++
+		}
 	case plan.Update:
 		r.Changed++
 	case plan.Delete, plan.Forget:

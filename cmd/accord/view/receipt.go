@@ -11,7 +11,12 @@ import (
 )
 
 // goOn is the command that finishes what an apply has left.
-const goOn = "accord apply"
+func goOn(r *apply.Receipt) string {
+	if r.Next == "" {
+		return "accord apply"
+	}
+	return r.Next
+}
 
 // ReceiptJSON writes what came of a plan: what a pipeline keeps.
 func ReceiptJSON(w io.Writer, r *apply.Receipt) error { return JSON(w, r) }
@@ -42,16 +47,24 @@ func ReceiptText(w io.Writer, r *apply.Receipt, s Style) error {
 	} else {
 		o.put("What was done is kept.\n")
 	}
-	o.put("To go on: ", goOn, "\n")
+	o.put("To go on: ", goOn(r), "\n")
 	return o.Flush()
 }
 
 func complete(r *apply.Receipt) bool { return len(r.Failed)+len(r.Unknown)+len(r.NotStarted) == 0 }
 
+// imported counts what was only taken under management, where there is any.
+func imported(r *apply.Receipt) string {
+	if r.Imported == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d imported, ", r.Imported)
+}
+
 // receiptLine is the line that scripts look for.
 func receiptLine(r *apply.Receipt) string {
 	if complete(r) {
-		return fmt.Sprintf("Apply complete! Resources: %d added, %d changed, %d destroyed.", r.Added, r.Changed, r.Destroyed)
+		return fmt.Sprintf("Apply complete! Resources: %s%d added, %d changed, %d destroyed.", imported(r), r.Added, r.Changed, r.Destroyed)
 	}
 	var left []string
 	for _, g := range []struct {
@@ -62,8 +75,8 @@ func receiptLine(r *apply.Receipt) string {
 			left = append(left, fmt.Sprintf("%d %s", g.n, g.word))
 		}
 	}
-	return fmt.Sprintf("Apply incomplete. Resources: %d added, %d changed, %d destroyed; %s.",
-		r.Added, r.Changed, r.Destroyed, strings.Join(left, ", "))
+	return fmt.Sprintf("Apply incomplete. Resources: %s%d added, %d changed, %d destroyed; %s.",
+		imported(r), r.Added, r.Changed, r.Destroyed, strings.Join(left, ", "))
 }
 
 type receiptGroup struct {

@@ -15,7 +15,7 @@ func ReceiptMarkdown(w io.Writer, r *apply.Receipt) error {
 	var b strings.Builder
 	b.WriteString("<!-- accord-receipt -->\n## " + receiptLine(r) + "\n\n")
 	if !complete(r) {
-		b.WriteString("What was done is kept. To go on: `" + goOn + "`\n\n")
+		b.WriteString("What was done is kept. To go on: `" + goOn(r) + "`\n\n")
 	}
 	for _, g := range receiptGroups(r) {
 		b.WriteString(section(g.title, listed(len(g.items), func(i int) string {
