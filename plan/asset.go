@@ -100,7 +100,7 @@ func specJSON(a *crm.Asset) json.RawMessage {
 	if a == nil {
 		return nil
 	}
-	out, err := json.Marshal(canonicalSpec(a))
+	out, err := unescaped(canonicalSpec(a))
 	if err != nil {
 		panic("plan: an asset is not JSON: " + err.Error()) // a tree of strings, numbers and lists
 	}

@@ -51,12 +51,17 @@ func (c Change) MarshalJSON() ([]byte, error) {
 	if c.Range != (Range{}) {
 		out.Range = &c.Range
 	}
-	// Not json.Marshal: its escapes for HTML make conditions unreadable.
+	return unescaped(out)
+}
+
+// unescaped is json.Marshal without the escapes for HTML, which make conditions
+// unreadable.
+func unescaped(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	err := enc.Encode(out)
-	return b.Bytes(), err
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.
