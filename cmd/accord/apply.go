@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -197,7 +196,7 @@ func (p *project) carryOut(ctx context.Context, pl *plan.Plan, o applyOptions) (
 	if receipt == nil || !receipt.Began() {
 		return applied
 	}
-	receipt.Next = p.again(operation)
+	receipt.Next = p.again(p.dir) + " " + operation
 	if o.receiptInto != "" {
 		if err := p.writeFile(o.receiptInto, func(w io.Writer) error { return view.ReceiptJSON(w, receipt) }); err != nil {
 			return err
@@ -210,18 +209,6 @@ func (p *project) carryOut(ctx context.Context, pl *plan.Plan, o applyOptions) (
 		return nil
 	}
 	return p.partial(receipt, applied)
-}
-
-// again is the command line that does what is left.
-func (p *project) again(operation string) string {
-	words := []string{"accord"}
-	if p.dir != "." {
-		words = append(words, "-C", p.dir)
-	}
-	if p.workspace != defaultWorkspace {
-		words = append(words, "--workspace", p.workspace)
-	}
-	return strings.Join(append(words, operation), " ")
 }
 
 // partial is what a run that did not do everything ends with. Its failures are
