@@ -198,6 +198,9 @@ func openBadger(o Options) (*badger.DB, error) {
 		if err := checkSpace(o.Dir, freeSpace); err != nil {
 			return nil, err
 		}
+		if err := removeUnborn(o.Dir); err != nil {
+			return nil, err
+		}
 	}
 	bo := badger.DefaultOptions(o.Dir).
 		WithReadOnly(o.ReadOnly).

@@ -344,6 +344,46 @@ func TestCorrupt(t *testing.T) {
 	}
 }
 
+// A process can be killed between creating a log and giving it a size.
+func TestUnbornLogs(t *testing.T) {
+	for _, name := range []string{"00001.mem", "00002.mem", "000002.vlog", "000003.vlog"} {
+		for _, readOnly := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, read only: %v", name, readOnly), func(t *testing.T) {
+				dir := t.TempDir()
+				db := openAt(t, Options{Dir: dir})
+				put(t, db, "a", "1")
+				want := content(t, db)
+				closeDB(t, db)
+				// The log of the first memtable is created before that of values.
+				for _, file := range []string{"00001.mem", name} {
+					if err := os.WriteFile(filepath.Join(dir, file), nil, 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				db = openAt(t, Options{Dir: dir, ReadOnly: readOnly})
+				if got := content(t, db); got != want {
+					t.Errorf("it holds %s, want %s", got, want)
+				}
+				closeDB(t, db)
+				db = openAt(t, Options{Dir: dir})
+				put(t, db, "b", "2")
+				closeDB(t, db)
+			})
+		}
+	}
+	t.Run("before the first write", func(t *testing.T) {
+		dir := t.TempDir()
+		for _, file := range []string{"00001.mem", "000001.vlog"} {
+			if err := os.WriteFile(filepath.Join(dir, file), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		db := openAt(t, Options{Dir: dir})
+		put(t, db, "a", "1")
+		closeDB(t, db)
+	})
+}
+
 // TestShortSessions opens, writes and closes as commands do, which never gives
 // Badger time for compaction.
 func TestShortSessions(t *testing.T) {

@@ -95,6 +95,31 @@ func hasCrashed(dir string) (bool, error) {
 	}), nil
 }
 
+// removeUnborn removes the logs that a process has created and not given a size
+// before it was killed. They have never held anything, and Badger refuses to open
+// a store that has one.
+func removeUnborn(dir string) error {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if ext := filepath.Ext(file.Name()); ext != ".mem" && ext != ".vlog" {
+			continue
+		}
+		info, err := file.Info()
+		if err != nil {
+			return err
+		}
+		if info.Mode().IsRegular() && info.Size() == 0 {
+			if err := os.Remove(filepath.Join(dir, file.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // checkSpace returns kv.ErrNoSpace if less than the reserve is free.
 func checkSpace(dir string, free func(string) (uint64, error)) error {
 	n, err := free(dir)
