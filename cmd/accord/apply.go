@@ -196,7 +196,9 @@ func (p *project) carryOut(ctx context.Context, pl *plan.Plan, o applyOptions) (
 	if receipt == nil || !receipt.Began() {
 		return applied
 	}
-	receipt.Next = p.again(p.dir) + " " + operation
+	if receipt.Outcome != state.Done {
+		receipt.Next = p.again(p.dir) + " " + operation
+	}
 	if o.receiptInto != "" {
 		if err := p.writeFile(o.receiptInto, func(w io.Writer) error { return view.ReceiptJSON(w, receipt) }); err != nil {
 			return err
