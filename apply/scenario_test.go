@@ -254,6 +254,7 @@ func TestDriftOfObjectsIsPutBack(t *testing.T) {
 	if err := de.UpdateAsset(t.Context(), changed); err != nil {
 		t.Fatal(err)
 	}
+	w.wantNothing(w.blind(p)) // who does not look finds nothing
 	pl = w.plan(p, plan.Options{})
 	wantLines(t, pl, `
 update List/news
