@@ -11,6 +11,8 @@ package crm
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -68,6 +70,35 @@ type Asset struct {
 	Spec schema.Spec
 }
 
+// AssetID names an asset in its account.
+type AssetID struct {
+	Kind schema.Kind
+	ID   string // the vendor's
+}
+
+// Digest is the SHA-256 of what an asset says.
+type Digest [sha256.Size]byte
+
+// Canonical is what the asset says, without what an account does not keep: by
+// which other name the language calls a property.
+func (a *Asset) Canonical() schema.Spec {
+	s := a.Spec.Canonical()
+	if p, ok := s.(*schema.Property); ok {
+		p.Name = a.Name
+	}
+	return s
+}
+
+// Digest is the same for two assets that say the same, whatever their id and
+// their name.
+func (a *Asset) Digest() Digest {
+	out, err := json.Marshal(a.Canonical())
+	if err != nil {
+		panic("crm: an asset is not JSON: " + err.Error()) // a tree of strings, numbers and lists
+	}
+	return sha256.Sum256(out)
+}
+
 // Key is the natural key, unique in an account among the assets of a kind, by
 // which one that was created before a crash is found again: of a user the email
 // address, of a property object and internal name, of a pipeline object and
@@ -105,9 +136,14 @@ type Reader interface {
 	// Facts reads what the account reports of itself. Of an embedded account
 	// that was never created it is ErrNotFound.
 	Facts(ctx context.Context) (schema.Facts, error)
-	// Assets reads every asset of a kind, standard ones included, sorted by Key.
-	// Their specs are shared between callers and must not be changed.
-	Assets(ctx context.Context, kind schema.Kind) ([]Asset, error)
+	// Assets reads every asset of the kinds, standard ones included, in the order
+	// of the kinds and sorted by Key within each. Their specs are shared between
+	// callers and must not be changed.
+	Assets(ctx context.Context, kinds ...schema.Kind) ([]Asset, error)
+	// Digests returns in short what each asset says, of all kinds, so that who
+	// knows what there should be need not read it. Standard assets that are as
+	// every account has them are left out.
+	Digests(ctx context.Context) (map[AssetID]Digest, error)
 
 	RecordReader
 }

@@ -100,27 +100,17 @@ func specJSON(a *crm.Asset) json.RawMessage {
 	if a == nil {
 		return nil
 	}
-	out, err := unescaped(canonicalSpec(a))
+	out, err := unescaped(a.Canonical())
 	if err != nil {
 		panic("plan: an asset is not JSON: " + err.Error()) // a tree of strings, numbers and lists
 	}
 	return out
 }
 
-// canonicalSpec leaves out what an account does not keep: the name by which the
-// language calls a property is its own.
-func canonicalSpec(a *crm.Asset) schema.Spec {
-	s := a.Spec.Canonical()
-	if p, ok := s.(*schema.Property); ok {
-		p.Name = a.Name
-	}
-	return s
-}
-
 // assetDiff returns what differs between two assets. Most do not differ, so that
 // is found out without writing JSON.
 func assetDiff(before, after *crm.Asset) []Field {
-	if before != nil && after != nil && reflect.DeepEqual(canonicalSpec(before), canonicalSpec(after)) {
+	if before != nil && after != nil && reflect.DeepEqual(before.Canonical(), after.Canonical()) {
 		return nil
 	}
 	return Diff(specJSON(before), specJSON(after))

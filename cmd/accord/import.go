@@ -57,7 +57,7 @@ managed yet.`,
 			if err != nil {
 				return err
 			}
-			found, err := readAssets(ctx, a)
+			found, err := a.Assets(ctx, crm.AssetKinds...)
 			if err != nil {
 				return err
 			}
@@ -133,18 +133,6 @@ func (p *project) existingAccount(ctx context.Context, s *store, snapshot *state
 		return nil, fmt.Errorf("read account %s: %w", name, err)
 	}
 	return a, nil
-}
-
-func readAssets(ctx context.Context, r crm.Reader) ([]crm.Asset, error) {
-	var out []crm.Asset
-	for _, k := range crm.AssetKinds {
-		assets, err := r.Assets(ctx, k)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, assets...)
-	}
-	return out, nil
 }
 
 // writeImported writes the YAML of what was imported to a new file.

@@ -73,8 +73,27 @@ var samples = []struct {
 	},
 }
 
-// find returns the asset with the id, or nil.
+// find returns the asset with the id, or nil. Its digest has to be what it says.
 func (b *bench) find(kind schema.Kind, id string) *crm.Asset {
+	b.t.Helper()
+	a := b.listed(kind, id)
+	digests, err := b.Digests(b.ctx)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	digest, ok := digests[crm.AssetID{Kind: kind, ID: id}]
+	switch {
+	case a == nil && ok:
+		b.t.Errorf("there is a digest of %s %s, which is not there", kind, id)
+	case a != nil && !ok && !a.Standard:
+		b.t.Errorf("there is no digest of %s %s", kind, id)
+	case a != nil && ok && digest != a.Digest():
+		b.t.Errorf("the digest of %s %s is %x, want %x", kind, id, digest, a.Digest())
+	}
+	return a
+}
+
+func (b *bench) listed(kind schema.Kind, id string) *crm.Asset {
 	b.t.Helper()
 	assets, err := b.Assets(b.ctx, kind)
 	if err != nil {
@@ -210,7 +229,49 @@ func testUsers(t *testing.T, b *bench) {
 	}
 }
 
+func testManyKinds(t *testing.T, b *bench) {
+	for _, s := range samples {
+		b.asset(s.kind, "sample", s.before)
+	}
+	kinds := []schema.Kind{schema.KindForm, schema.KindProperty, schema.KindList}
+	got, err := b.Assets(b.ctx, kinds...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []crm.Asset
+	for _, k := range kinds {
+		of, err := b.Assets(b.ctx, k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, of...)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("several kinds at once: got %d assets, want those of each kind in turn (%d)", len(got), len(want))
+	}
+	if none, err := b.Assets(b.ctx); err != nil || len(none) != 0 {
+		t.Errorf("no kinds: got %d assets, %v", len(none), err)
+	}
+	if _, err := b.Assets(b.ctx, schema.KindList, schema.KindWorkflow); !isInvalid(err) {
+		t.Errorf("a kind of which accounts have no assets: got %v, want an InvalidError", err)
+	}
+	digests, err := b.Digests(b.ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(digests) != len(samples) {
+		t.Errorf("got %d digests for the %d assets that were created", len(digests), len(samples))
+	}
+}
+
 func testStandardAssets(t *testing.T, b *bench) {
+	digests, err := b.Digests(b.ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(digests) != 0 {
+		t.Errorf("there are digests of %d standard assets", len(digests))
+	}
 	properties, err := b.Assets(b.ctx, schema.KindProperty)
 	if err != nil {
 		t.Fatal(err)

@@ -30,6 +30,7 @@ func Run(t *testing.T, open func(testing.TB) crm.Account) {
 		{"facts", testFacts},
 		{"assets", testAssets},
 		{"asset keys", testAssetKeys},
+		{"assets of several kinds", testManyKinds},
 		{"users", testUsers},
 		{"standard assets", testStandardAssets},
 		{"records", testRecords},

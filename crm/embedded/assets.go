@@ -1,12 +1,14 @@
 package embedded
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,25 +18,53 @@ import (
 	"accord/schema"
 )
 
-// storedAsset is an asset as it lies in the store; kind and id are in its key.
+// storedAsset is an asset as it lies in the store, behind its digest; kind and id
+// are in its key.
 type storedAsset struct {
 	Name string      `json:"name,omitempty"`
 	Spec schema.Spec `json:"spec"`
 }
 
+// assetID reads the key of an asset.
+func (a *Account) assetID(key []byte) (crm.AssetID, error) {
+	kind, id, _ := bytes.Cut(key[len(a.keys.assets()):], []byte("/"))
+	for _, k := range crm.AssetKinds {
+		if string(kind) == string(k) {
+			return crm.AssetID{Kind: k, ID: string(id)}, nil
+		}
+	}
+	return crm.AssetID{}, fmt.Errorf("embedded account %s: %q is no kind of asset", a.name, kind)
+}
+
 func (a *Account) decodeAsset(e kv.Entry) (*crm.Asset, error) {
-	kind, id, _ := strings.Cut(string(e.Key[len(a.keys.assets()):]), "/")
+	id, err := a.assetID(e.Key)
+	if err != nil {
+		return nil, err
+	}
+	_, body, err := a.splitAsset(id, e.Value)
+	if err != nil {
+		return nil, err
+	}
 	// The decoder fills the spec that is there: that of the kind.
-	s := storedAsset{Spec: schema.NewSpec(schema.Kind(kind))}
-	if s.Spec == nil {
-		return nil, fmt.Errorf("embedded account %s: %q is no kind of asset", a.name, kind)
+	s := storedAsset{Spec: schema.NewSpec(id.Kind)}
+	if err := json.Unmarshal(body, &s); err != nil {
+		return nil, a.errAsset(id, err)
 	}
-	if err := json.Unmarshal(e.Value, &s); err != nil {
-		return nil, fmt.Errorf("embedded account %s: %s %s is damaged: %w", a.name, kind, id, err)
-	}
-	asset := &crm.Asset{Kind: schema.Kind(kind), ID: id, Name: s.Name, Spec: s.Spec}
+	asset := &crm.Asset{Kind: id.Kind, ID: id.ID, Name: s.Name, Spec: s.Spec}
 	asset.Standard = isDefaultPipeline(asset)
 	return asset, nil
+}
+
+// splitAsset takes the digest off the value of an asset.
+func (a *Account) splitAsset(id crm.AssetID, value []byte) (digest crm.Digest, body []byte, err error) {
+	if len(value) < len(digest) {
+		return digest, nil, a.errAsset(id, io.ErrUnexpectedEOF)
+	}
+	return crm.Digest(value[:len(digest)]), value[len(digest):], nil
+}
+
+func (a *Account) errAsset(id crm.AssetID, err error) error {
+	return fmt.Errorf("embedded account %s: %s %s is damaged: %w", a.name, id.Kind, id.ID, err)
 }
 
 func isDefaultPipeline(a *crm.Asset) bool {
@@ -42,19 +72,46 @@ func isDefaultPipeline(a *crm.Asset) bool {
 }
 
 // Assets implements crm.Reader.
-func (a *Account) Assets(ctx context.Context, kind schema.Kind) (assets []crm.Asset, err error) {
-	err = a.db.View(ctx, func(r kv.Reader) error {
-		c, err := a.catalog(r)
-		if err != nil {
-			return err
+func (a *Account) Assets(ctx context.Context, kinds ...schema.Kind) (assets []crm.Asset, err error) {
+	err = a.view(ctx, func(_ kv.Reader, c *catalog) error {
+		for _, k := range kinds {
+			if !slices.Contains(crm.AssetKinds, k) {
+				return errAssetKind(k)
+			}
 		}
-		if !slices.Contains(crm.AssetKinds, kind) {
-			return errAssetKind(kind)
-		}
-		assets = slices.Clone(c.assets[kind].assets)
+		assets = c.assets(kinds)
 		return nil
 	})
 	return assets, err
+}
+
+// Digests implements crm.Reader. The specs are not decoded for it.
+func (a *Account) Digests(ctx context.Context) (map[crm.AssetID]crm.Digest, error) {
+	var out map[crm.AssetID]crm.Digest
+	err := a.db.View(ctx, func(r kv.Reader) error {
+		s, err := a.look(r)
+		if err != nil {
+			return err
+		}
+		out = make(map[crm.AssetID]crm.Digest, s.head.Declared)
+		if s.head.Declared == 0 {
+			return nil
+		}
+		for e, err := range r.Range(kv.Prefix(a.keys.assets())) {
+			if err != nil {
+				return err
+			}
+			id, err := a.assetID(e.Key)
+			if err != nil {
+				return err
+			}
+			if out[id], _, err = a.splitAsset(id, e.Value); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return out, err
 }
 
 func errAssetKind(kind schema.Kind) error {
@@ -84,7 +141,7 @@ func (a *Account) CreateAsset(ctx context.Context, asset crm.Asset) (id string, 
 		}
 		id = asset.ID
 		stored, err := t.putAsset(&asset)
-		return append(slices.Clone(t.catalog.declared), stored), err
+		return append(slices.Clone(t.catalog.all), stored), err
 	})
 	if err != nil {
 		return "", err
@@ -123,7 +180,7 @@ func (a *Account) UpdateAsset(ctx context.Context, asset crm.Asset) error {
 			return nil, err
 		}
 		stored, err := t.putAsset(&asset)
-		return append(without(t.catalog.declared, there), stored), err
+		return append(without(t.catalog.all, there), stored), err
 	})
 }
 
@@ -135,12 +192,12 @@ func (a *Account) DeleteAsset(ctx context.Context, kind schema.Kind, id string) 
 		if err != nil {
 			return nil, err
 		}
-		rest := without(t.catalog.declared, there)
+		rest := without(t.catalog.all, there)
 		var after crm.Asset
 		if isDefaultPipeline(there) {
 			after = defaultPipeline()
 		}
-		if there.Standard && len(rest) == len(t.catalog.declared) {
+		if there.Standard && len(rest) == len(t.catalog.all) {
 			return nil, &crm.InvalidError{Reason: fmt.Sprintf("%s %q is a standard one and cannot be deleted", kind, there.Key())}
 		}
 		if err := t.checkAssetChange(there, &after); err != nil {
@@ -219,11 +276,14 @@ func (t *txn) putAsset(asset *crm.Asset) (*crm.Asset, error) {
 	case schema.Placed:
 		*s.Place() = schema.Placement{}
 	}
-	key := t.account.keys.asset(asset.Kind, asset.ID)
-	if err := t.putJSON(key, storedAsset{asset.Name, spec}); err != nil {
+	digest := (&crm.Asset{Kind: asset.Kind, Name: asset.Name, Spec: spec}).Digest()
+	body, err := json.Marshal(storedAsset{asset.Name, spec})
+	if err != nil {
 		return nil, err
 	}
-	return t.account.decodeAsset(kv.Entry{Key: key, Value: t.held[string(key)].value})
+	e := kv.Entry{Key: t.account.keys.asset(asset.Kind, asset.ID), Value: append(digest[:], body...)}
+	t.put(e.Key, e.Value)
+	return t.account.decodeAsset(e)
 }
 
 var (

@@ -3,7 +3,6 @@ package embedded
 import (
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	"accord/crm"
@@ -13,39 +12,35 @@ import (
 
 // catalog is what is set up in an account. It is never changed, only replaced.
 type catalog struct {
-	declared []*crm.Asset                // as they are stored
-	assets   map[schema.Kind]keyedAssets // with the standard ones
+	// Stored assets lie beside the standard ones, and not among them: every
+	// account has the same hundred standard ones, and most have few others.
+	stored, standard map[schema.Kind]keyedAssets
+	all              []*crm.Asset // the stored ones, in no order
 
 	objects func() map[string]*object // for records, which most calls of plan never touch
 }
 
 // keyedAssets are assets in the order of their keys, which are worked out once.
 type keyedAssets struct {
-	assets []crm.Asset
+	assets []*crm.Asset
 	keys   []string
 }
 
-// merge returns the assets of both, of which none is in both.
-func (a keyedAssets) merge(b []*crm.Asset) keyedAssets {
-	n := len(a.assets) + len(b)
-	out := keyedAssets{make([]crm.Asset, 0, n), make([]string, 0, n)}
-	add := func(asset *crm.Asset, key string) {
-		out.assets, out.keys = append(out.assets, *asset), append(out.keys, key)
-	}
-	keys := make(map[*crm.Asset]string, len(b))
-	for _, asset := range b {
-		keys[asset] = asset.Key()
-	}
-	slices.SortFunc(b, func(x, y *crm.Asset) int { return strings.Compare(keys[x], keys[y]) })
-	i := 0
-	for _, asset := range b {
-		for ; i < len(a.assets) && a.keys[i] < keys[asset]; i++ {
-			add(&a.assets[i], a.keys[i])
+func (a *keyedAssets) insert(asset *crm.Asset) {
+	key := asset.Key()
+	i, _ := slices.BinarySearch(a.keys, key)
+	a.assets, a.keys = slices.Insert(a.assets, i, asset), slices.Insert(a.keys, i, key)
+}
+
+// appendMerged appends the assets of both in the order of their keys.
+func appendMerged(out []crm.Asset, a, b keyedAssets) []crm.Asset {
+	for len(a.keys)+len(b.keys) > 0 {
+		from := &a
+		if len(a.keys) == 0 || len(b.keys) > 0 && b.keys[0] < a.keys[0] {
+			from = &b
 		}
-		add(asset, keys[asset])
-	}
-	for ; i < len(a.assets); i++ {
-		add(&a.assets[i], a.keys[i])
+		out = append(out, *from.assets[0])
+		from.assets, from.keys = from.assets[1:], from.keys[1:]
 	}
 	return out
 }
@@ -68,25 +63,26 @@ type property struct {
 // stageProperty is the property that says the stage, of objects in pipelines.
 var stageProperty = map[string]string{schema.Deal: schema.PropertyDealStage, schema.Ticket: crm.PropertyTicketStage}
 
-// standardAssets are the assets of an account in which nothing is declared.
-var standardAssets = func() map[schema.Kind]keyedAssets {
-	var properties []*crm.Asset
+// standardAssets are the assets of an account in which nothing is stored, and
+// otherPipeline those of one in which a pipeline takes the place of the default
+// one.
+var standardAssets, otherPipeline = func() (all, other map[schema.Kind]keyedAssets) {
+	var properties, pipelines keyedAssets
 	for _, o := range schema.Objects {
 		for _, p := range crm.Standard(o) {
 			spec := &schema.Property{Object: o, Type: p.Type, Unique: p.Unique}
 			for _, v := range p.Options {
 				spec.Options = append(spec.Options, schema.Option{Value: v})
 			}
-			properties = append(properties, &crm.Asset{
+			properties.insert(&crm.Asset{
 				Kind: schema.KindProperty, ID: o + "/" + p.Name, Name: p.Name, Standard: true, Spec: spec,
 			})
 		}
 	}
 	def := defaultPipeline()
-	return map[schema.Kind]keyedAssets{
-		schema.KindProperty: keyedAssets{}.merge(properties),
-		schema.KindPipeline: keyedAssets{}.merge([]*crm.Asset{&def}),
-	}
+	pipelines.insert(&def)
+	return map[schema.Kind]keyedAssets{schema.KindProperty: properties, schema.KindPipeline: pipelines},
+		map[schema.Kind]keyedAssets{schema.KindProperty: properties}
 }()
 
 var standardCatalog = newCatalog(nil)
@@ -100,20 +96,32 @@ func defaultPipeline() crm.Asset {
 
 // newCatalog makes a catalog of the stored assets. A stored pipeline named
 // default takes the place of the vendor's.
-func newCatalog(declared []*crm.Asset) *catalog {
-	c := &catalog{declared: declared, assets: maps.Clone(standardAssets)}
-	byKind := map[schema.Kind][]*crm.Asset{}
-	for _, a := range declared {
-		byKind[a.Kind] = append(byKind[a.Kind], a)
+func newCatalog(all []*crm.Asset) *catalog {
+	c := &catalog{all: all, stored: map[schema.Kind]keyedAssets{}, standard: standardAssets}
+	for _, a := range all {
+		of := c.stored[a.Kind]
+		of.insert(a)
+		c.stored[a.Kind] = of
 		if isDefaultPipeline(a) {
-			c.assets[schema.KindPipeline] = keyedAssets{}
+			c.standard = otherPipeline
 		}
-	}
-	for kind, assets := range byKind {
-		c.assets[kind] = c.assets[kind].merge(assets)
 	}
 	c.objects = sync.OnceValue(c.makeObjects)
 	return c
+}
+
+// assets returns the assets of the kinds in the order of their keys. The slice
+// is the caller's.
+func (c *catalog) assets(kinds []schema.Kind) []crm.Asset {
+	n := 0
+	for _, k := range kinds {
+		n += len(c.stored[k].keys) + len(c.standard[k].keys)
+	}
+	out := make([]crm.Asset, 0, n)
+	for _, k := range kinds {
+		out = appendMerged(out, c.stored[k], c.standard[k])
+	}
+	return out
 }
 
 func (c *catalog) makeObjects() map[string]*object {
@@ -121,7 +129,7 @@ func (c *catalog) makeObjects() map[string]*object {
 	for _, o := range schema.Objects {
 		m[o] = newObject(o)
 	}
-	for _, a := range c.declared {
+	for _, a := range c.all {
 		switch s := a.Spec.(type) {
 		case *schema.Property:
 			if m[s.Object] == nil {
@@ -156,18 +164,20 @@ func placement(pipeline, stage string) string { return pipeline + "/" + stage }
 
 // byID returns the asset with the id, or nil.
 func (c *catalog) byID(kind schema.Kind, id string) *crm.Asset {
-	of := c.assets[kind].assets
-	if i := slices.IndexFunc(of, func(a crm.Asset) bool { return a.ID == id }); i >= 0 {
-		return &of[i]
+	for _, of := range []keyedAssets{c.stored[kind], c.standard[kind]} {
+		if i := slices.IndexFunc(of.assets, func(a *crm.Asset) bool { return a.ID == id }); i >= 0 {
+			return of.assets[i]
+		}
 	}
 	return nil
 }
 
 // byKey returns the asset with the natural key, or nil.
 func (c *catalog) byKey(kind schema.Kind, key string) *crm.Asset {
-	of := c.assets[kind]
-	if i, ok := slices.BinarySearch(of.keys, key); ok {
-		return &of.assets[i]
+	for _, of := range []keyedAssets{c.stored[kind], c.standard[kind]} {
+		if i, ok := slices.BinarySearch(of.keys, key); ok {
+			return of.assets[i]
+		}
 	}
 	return nil
 }
@@ -203,7 +213,7 @@ func unknown(what, name string, names []string) string {
 // pipelines returns the pipelines of an object by id.
 func (c *catalog) pipelines(object string) map[string]*schema.Pipeline {
 	m := map[string]*schema.Pipeline{}
-	for _, a := range c.assets[schema.KindPipeline].assets {
+	for _, a := range c.assets([]schema.Kind{schema.KindPipeline}) {
 		if p := a.Spec.(*schema.Pipeline); p.ObjectName() == object {
 			m[a.ID] = p
 		}

@@ -163,8 +163,9 @@ func TestNeverCreated(t *testing.T) {
 	db := kv.NewMem()
 	a := embedded.New(db, "acme-de", embedded.Options{})
 	calls := map[string]func() error{
-		"Facts":  func() error { _, err := a.Facts(ctx); return err },
-		"Assets": func() error { _, err := a.Assets(ctx, schema.KindList); return err },
+		"Facts":   func() error { _, err := a.Facts(ctx); return err },
+		"Assets":  func() error { _, err := a.Assets(ctx, schema.KindList); return err },
+		"Digests": func() error { _, err := a.Digests(ctx); return err },
 		"CreateAsset": func() error {
 			_, err := a.CreateAsset(ctx, crm.Asset{Kind: schema.KindList, Spec: &schema.List{Label: "L"}})
 			return err
@@ -471,6 +472,10 @@ func TestDefaultPipeline(t *testing.T) {
 	}
 	if err := a.DeleteAsset(ctx, def.Kind, def.ID); !invalid(err) {
 		t.Errorf("give back while a deal is in a stage of ours: got %v, want an InvalidError", err)
+	}
+	digests, err := a.Digests(ctx)
+	if err != nil || digests[crm.AssetID{Kind: def.Kind, ID: def.ID}] != def.Digest() {
+		t.Errorf("the default pipeline was changed, and the digests are %x, %v", digests, err)
 	}
 	page, err := a.ListRecords(ctx, crm.Query{Object: schema.Deal, Where: &crm.Equal{Property: "dealstage", Value: "new"}})
 	if err != nil || len(page.Items) != 1 {

@@ -18,7 +18,7 @@ import (
 //	h                                      head: facts, and the digest of the catalog (JSON)
 //	n                                      counters: last id, last change, last time
 //	o                                      the oldest change kept, where changes were trimmed
-//	a/<kind>/<asset>                       asset (JSON)
+//	a/<kind>/<asset>                       asset: its digest, then JSON
 //	r/<object>/<id>                        record
 //	t/<object>/<updated><id>               record by time of its last update, milliseconds
 //	u/<object>/<property>/<hash>           record by a unique property → id
