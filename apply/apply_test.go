@@ -1,6 +1,7 @@
 package apply_test
 
 import (
+	"bytes"
 	"context"
 	"io/fs"
 	"os"
@@ -108,11 +109,32 @@ func (w *world) plan(p project, o plan.Options) *plan.Plan {
 	for name, storage := range plan.Storages(declared, snapshot) {
 		readers[name] = crm.ReadOnly(w.account(storage))
 	}
-	live, err := plan.Refresh(ctx, readers, 4)
-	if err != nil {
-		w.t.Fatal(err)
+	make := func(expected map[string]plan.Assets) *plan.Plan {
+		live, err := plan.Refresh(ctx, readers, expected, 4)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return w.make(p, plan.Input{Applied: snapshot, Live: live, Options: o})
 	}
-	return w.make(p, plan.Input{Applied: snapshot, Live: live, Options: o})
+	all := make(nil)
+	if o.Destroy {
+		return all
+	}
+	// Reading what is not as expected alone makes the same plan.
+	got := make(plan.Expect(declared, snapshot))
+	if g, a := saved(w.t, got), saved(w.t, all); !bytes.Equal(g, a) {
+		w.t.Fatalf("the plan depends on how much was read:\n%s\nand where all was:\n%s", g, a)
+	}
+	return got
+}
+
+func saved(t testing.TB, p *plan.Plan) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := p.Save(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 // blind plans without looking at the accounts.

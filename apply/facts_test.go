@@ -86,7 +86,7 @@ func TestAccountIsGone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	live, err := plan.Refresh(t.Context(), map[string]crm.Reader{"acme-de": lost.account("acme-de"), "acme-us": w.account("acme-us")}, 2)
+	live, err := plan.Refresh(t.Context(), map[string]crm.Reader{"acme-de": lost.account("acme-de"), "acme-us": w.account("acme-us")}, nil, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,11 +187,11 @@ func TestFirstPlanOfAVendorsAccountWithOtherFacts(t *testing.T) {
 
 func TestRefreshNamesTheAccount(t *testing.T) {
 	w, _, _ := scenario(t, "", "")
-	_, err := plan.Refresh(t.Context(), map[string]crm.Reader{"acme-de": w.account("acme-de"), "acme-us": silent{w.account("acme-us")}}, 1)
+	_, err := plan.Refresh(t.Context(), map[string]crm.Reader{"acme-de": w.account("acme-de"), "acme-us": silent{w.account("acme-us")}}, nil, 1)
 	if !errors.Is(err, crm.ErrRefused) || !strings.Contains(err.Error(), "acme-us") {
 		t.Errorf("error %v", err)
 	}
-	live, err := plan.Refresh(t.Context(), map[string]crm.Reader{"never": w.account("never")}, 0)
+	live, err := plan.Refresh(t.Context(), map[string]crm.Reader{"never": w.account("never")}, nil, 0)
 	if err != nil || live["never"] == nil || live["never"].Facts != nil {
 		t.Errorf("%+v, %v", live["never"], err)
 	}
@@ -199,4 +199,4 @@ func TestRefreshNamesTheAccount(t *testing.T) {
 
 type silent struct{ crm.Account }
 
-func (silent) Assets(context.Context, schema.Kind) ([]crm.Asset, error) { return nil, crm.ErrRefused }
+func (silent) Assets(context.Context, ...schema.Kind) ([]crm.Asset, error) { return nil, crm.ErrRefused }

@@ -20,7 +20,7 @@ func (m *maker) live(account string) *Live {
 	}
 	l := m.Live[account]
 	switch {
-	case l == nil:
+	case l == nil || l.AsExpected:
 		l = m.assumed(account)
 	case l.Facts == nil:
 		l = &Live{Capabilities: l.Capabilities, Assets: standardAssets()}

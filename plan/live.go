@@ -20,12 +20,16 @@ type Live struct {
 	// Assets are those of every kind that the plan looks at, by kind.
 	Assets       map[schema.Kind][]crm.Asset
 	Capabilities crm.Capabilities
+	// AsExpected: all that is declared and was applied is there and says what it
+	// said then, so that nothing is to be done. Assets were not read.
+	AsExpected bool
 }
 
 // Refresh reads the facts and the assets of accounts, up to parallel of them at
-// the same time. An account that cannot be read ends it with an error that
-// names the account; what was never created is no error.
-func Refresh(ctx context.Context, accounts map[string]crm.Reader, parallel int) (map[string]*Live, error) {
+// the same time. Where the assets are as expected (see Expect; nil expects
+// nothing), their digests are enough. An account that cannot be read ends it with
+// an error that names the account; what was never created is no error.
+func Refresh(ctx context.Context, accounts map[string]crm.Reader, expected map[string]Assets, parallel int) (map[string]*Live, error) {
 	names := make([]string, 0, len(accounts))
 	for n := range accounts {
 		names = append(names, n)
@@ -36,7 +40,7 @@ func Refresh(ctx context.Context, accounts map[string]crm.Reader, parallel int) 
 	g.SetLimit(max(1, parallel))
 	for i, n := range names {
 		g.Go(func() (err error) {
-			if read[i], err = readLive(ctx, accounts[n]); err != nil {
+			if read[i], err = readLive(ctx, accounts[n], expected[n]); err != nil {
 				return fmt.Errorf("read account %s: %w", n, err)
 			}
 			return nil
@@ -52,7 +56,7 @@ func Refresh(ctx context.Context, accounts map[string]crm.Reader, parallel int) 
 	return live, nil
 }
 
-func readLive(ctx context.Context, r crm.Reader) (*Live, error) {
+func readLive(ctx context.Context, r crm.Reader, expected Assets) (*Live, error) {
 	l := &Live{Capabilities: r.Capabilities()}
 	facts, err := r.Facts(ctx)
 	switch {
@@ -62,11 +66,26 @@ func readLive(ctx context.Context, r crm.Reader) (*Live, error) {
 		return nil, err
 	}
 	l.Facts = &facts
-	l.Assets = make(map[schema.Kind][]crm.Asset, len(crm.AssetKinds))
-	for _, k := range crm.AssetKinds {
-		if l.Assets[k], err = r.Assets(ctx, k); err != nil {
+	if expected != nil {
+		digests, err := r.Digests(ctx)
+		if err != nil {
 			return nil, err
 		}
+		if l.AsExpected = expected.in(digests); l.AsExpected {
+			return l, nil
+		}
+	}
+	assets, err := r.Assets(ctx, crm.AssetKinds...)
+	if err != nil {
+		return nil, err
+	}
+	l.Assets = make(map[schema.Kind][]crm.Asset, len(crm.AssetKinds))
+	for len(assets) > 0 {
+		kind, n := assets[0].Kind, 1
+		for n < len(assets) && assets[n].Kind == kind {
+			n++
+		}
+		l.Assets[kind], assets = assets[:n:n], assets[n:]
 	}
 	return l, nil
 }

@@ -243,6 +243,10 @@ func (m *maker) compare() {
 			old = p
 		}
 		rec, ok := m.Applied.Records[old]
+		if m.untouched(r, rec) {
+			m.unchanged++
+			continue
+		}
 		c := Change{Ref: ref, Range: rangeOf(r), Accounts: placed(m.Declared, r)}
 		if old != ref {
 			c.Previous = old

@@ -34,7 +34,10 @@ func (m *maker) setUp(c *Change, was, r *schema.Resource, same bool) {
 // an embedded account is told, when it is created and when the declaration
 // changes. What it reports otherwise is drift.
 func (m *maker) facts(c *Change, was, r *schema.Resource) {
-	declared, live := r.Spec.(*schema.Account), m.live(r.Name)
+	declared, live := r.Spec.(*schema.Account), m.Live[r.Name]
+	if live == nil {
+		live = m.live(r.Name)
+	}
 	c.Accounts = nil
 	if c.IDs == nil {
 		c.IDs = map[string]string{r.Name: m.storages[r.Name]}
@@ -139,6 +142,9 @@ func Storages(declared *schema.Graph, applied *state.Snapshot) map[string]string
 // assets plans the object of a resource in each of its accounts.
 func (m *maker) assets(c *Change, was, r *schema.Resource, same bool) {
 	for _, account := range c.Accounts {
+		if m.asExpected(account) {
+			continue
+		}
 		live := m.live(account)
 		if r.Kind == schema.KindUser && !live.Capabilities.Users {
 			continue
@@ -312,6 +318,9 @@ func (m *maker) assetDrift(c *Change, was *schema.Resource, account string, mine
 func (m *maker) impliedAssets(c *Change, r *schema.Resource) {
 	needed := impliedIn(m.Declared, r)
 	for _, account := range slices.Sorted(maps.Keys(needed)) {
+		if m.asExpected(account) {
+			continue
+		}
 		live := m.live(account)
 		for _, want := range needed[account] {
 			id, key := c.Implied[account][want.Key()], claim{account, want.Kind, want.Key()}

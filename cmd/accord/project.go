@@ -98,7 +98,11 @@ func (p *project) live(ctx context.Context, s *store, applied *state.Snapshot, d
 	for name, a := range accounts {
 		readers[name] = crm.ReadOnly(a)
 	}
-	return plan.Refresh(ctx, readers, refreshParallelism)
+	var expected map[string]plan.Assets
+	if !destroy {
+		expected = plan.Expect(p.graph, applied)
+	}
+	return plan.Refresh(ctx, readers, expected, refreshParallelism)
 }
 
 // refreshParallelism is how many accounts are read at the same time.
