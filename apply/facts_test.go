@@ -199,4 +199,6 @@ func TestRefreshNamesTheAccount(t *testing.T) {
 
 type silent struct{ crm.Account }
 
-func (silent) Assets(context.Context, ...schema.Kind) ([]crm.Asset, error) { return nil, crm.ErrRefused }
+func (silent) Assets(context.Context, ...schema.Kind) ([]crm.Asset, error) {
+	return nil, crm.ErrRefused
+}
