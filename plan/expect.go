@@ -28,7 +28,14 @@ func (a Assets) in(others Assets) bool {
 // to do with. An account that has all that is expected of it need not be read any
 // further, and in most plans that is nearly all of them.
 func Expect(declared *schema.Graph, applied *state.Snapshot) map[string]Assets {
-	e := expectation{declared, map[string]Assets{}, map[string]bool{}}
+	e := expectation{declared, map[string]Assets{}, map[string]bool{}, map[claim]string{}}
+	for _, rec := range applied.Records {
+		for account, ids := range rec.Implied {
+			for key, id := range ids {
+				e.implied[claim{account, schema.KindProperty, key}] = id
+			}
+		}
+	}
 	for _, r := range declared.All() {
 		if !r.Kind.Managed() {
 			continue
@@ -63,6 +70,9 @@ type expectation struct {
 	declared *schema.Graph
 	of       map[string]Assets
 	changed  map[string]bool // accounts in which something is to be done
+	// implied are the ids of assets that no resource declares, by key: of several
+	// that need one, only the first has noted its id.
+	implied map[claim]string
 }
 
 // leaveOut notes that something happens to what was applied.
@@ -89,7 +99,7 @@ func (e *expectation) resource(r *schema.Resource, rec state.Record) {
 	}
 	for account, needed := range impliedIn(e.declared, r) {
 		for _, a := range needed {
-			e.expect(account, a.Kind, rec.Implied[account][a.Key()], a.Digest())
+			e.expect(account, a.Kind, e.implied[claim{account, a.Kind, a.Key()}], a.Digest())
 		}
 	}
 }
