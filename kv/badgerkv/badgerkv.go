@@ -21,6 +21,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -144,6 +145,9 @@ func open(ctx context.Context, o Options) (*DB, error) {
 	default:
 		return nil, fmt.Errorf("an encryption key has 16, 24 or 32 bytes, not %d", len(o.EncryptionKey))
 	}
+	if err := whole(o.Dir); err != nil {
+		return nil, err
+	}
 	if o.ReadOnly {
 		if err := exists(o.Dir); err != nil {
 			return nil, err
@@ -170,6 +174,22 @@ func open(ctx context.Context, o Options) (*DB, error) {
 	}
 	db.commits = newCommitter(db)
 	return db, nil
+}
+
+// whole refuses a folder with tables and nothing that says which of them count:
+// Badger would take it for an empty store, and begin another one in it.
+func whole(dir string) error {
+	if err := exists(dir); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if slices.ContainsFunc(files, func(f fs.DirEntry) bool { return filepath.Ext(f.Name()) == ".sst" }) {
+		return fmt.Errorf("the store is damaged: it has tables and no %s; restore the folder", badger.ManifestFilename)
+	}
+	return nil
 }
 
 // recoverStore brings a store back to what a clean close leaves: opened for

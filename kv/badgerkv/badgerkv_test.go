@@ -531,3 +531,28 @@ func TestCloseFinishesWaiting(t *testing.T) {
 		t.Errorf("after all: %q, want %q", got, want)
 	}
 }
+
+func TestTablesWithoutManifestAreDamage(t *testing.T) {
+	dir := t.TempDir()
+	db, err := Open(t.Context(), Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Update(t.Context(), func(txn kv.Txn) error { return txn.Put([]byte("k"), []byte("v")) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, "MANIFEST")); err != nil {
+		t.Fatal(err)
+	}
+	for _, readOnly := range []bool{true, false} {
+		if db, err := Open(t.Context(), Options{Dir: dir, ReadOnly: readOnly}); err == nil || errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("read-only %v: opened as an empty store: %v", readOnly, err)
+			if db != nil {
+				_ = db.Close()
+			}
+		}
+	}
+}
