@@ -10,6 +10,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"accord/diag"
 	"accord/schema"
@@ -160,8 +161,17 @@ func (p *pass) report(r *schema.Resource, path schema.Path, format string, args 
 
 // help says what to do.
 func (f *finding) help(format string, args ...any) *finding {
-	f.Help = fmt.Sprintf(format, args...)
+	f.Help = asSentence(fmt.Sprintf(format, args...))
 	return f
+}
+
+// asSentence begins a text as a sentence does: suggestions are made to follow a
+// colon too.
+func asSentence(s string) string {
+	if rest, ok := strings.CutPrefix(s, "did you mean"); ok {
+		return "Did you mean" + rest
+	}
+	return s
 }
 
 // severity is for the few rules that have two.

@@ -61,7 +61,7 @@ spec: {platform: hubspot, hosting: [eu1}
 		})
 	}
 	for _, tc := range []struct{ name, help string }{
-		{"acme-uk", `did you mean "acme-us"?`},
+		{"acme-uk", `Did you mean "acme-us"?`},
 		{"globex", "Declare it, or name one of acme-de and acme-us."},
 	} {
 		d := findingOf(t, "reference-unknown", group+`
@@ -241,7 +241,7 @@ spec: {between: [acme-de, acme-us], features: {workflows: {}}}
 `)
 	})
 	for field, help := range map[string]string{
-		"emial":          `did you mean "email"?`,
+		"emial":          `Did you mean "email"?`,
 		"brand_interest": "Add acme-us to the accounts of Property/brand (main.yaml:27).",
 		"shoe_size":      "Declare it: a Property shoe_size of contact with acme-us among its accounts.",
 	} {
@@ -286,8 +286,8 @@ spec: {platform: brev} # want schema 18 error
 `)
 	})
 	for label, help := range map[string]string{
-		"region: emae": `did you mean "emea"?`,
-		"reigon: emea": `did you mean "region"?`,
+		"region: emae": `Did you mean "emea"?`,
+		"reigon: emea": `Did you mean "region"?`,
 		"region: moon": "No account has the label region: moon.",
 	} {
 		d := findingOf(t, "reference-unknown", accounts+"kind: List\nmetadata: {name: l}\nspec: {label: L, accountLabels: {"+label+"}}\n")
@@ -384,7 +384,7 @@ kind: Project
 metadata: {name: p}
 spec: {rules: {conection-without-features: info}}
 `)
-	if d.Message != "there is no rule conection-without-features" || d.Help != `did you mean "connection-without-features"?` {
+	if d.Message != "there is no rule conection-without-features" || d.Help != `Did you mean "connection-without-features"?` {
 		t.Errorf("message %q, help %q", d.Message, d.Help)
 	}
 }

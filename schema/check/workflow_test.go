@@ -311,12 +311,12 @@ spec: {accounts: [acme-de], label: Partner, stages: [{id: new}]}
 		{"source is known at run", "source", ""},
 		{"of every account", "{name: default, stage: closedwon}", ""},
 		{"declared", "{name: sales, stage: won}", ""},
-		{"misspelled", "{name: sale, stage: won} # want pipeline-not-found 26 error", `did you mean "sales"?`},
+		{"misspelled", "{name: sale, stage: won} # want pipeline-not-found 26 error", `Did you mean "sales"?`},
 		{"of another account", "{name: partner, stage: new} # want pipeline-not-found 26 error", "Add acme-us to the accounts of Pipeline/partner (main.yaml:48)."},
 		{"of tickets", "{name: service, stage: new} # want pipeline-not-found 26 error", "Pipeline/service (main.yaml:43) is a pipeline of tickets: name one of default and sales."},
 		{"nowhere", "{name: globex, stage: new} # want pipeline-not-found 26 error", "Declare a Pipeline globex with acme-us among its accounts, or name one of default and sales."},
 		{"stage of another", "{name: sales, stage: closedwon} # want stage-not-found 40 error", "Name one of its stages: new, won."},
-		{"stage misspelled", "{name: default, stage: closedwin} # want stage-not-found 42 error", `did you mean "closedwon"?`},
+		{"stage misspelled", "{name: default, stage: closedwin} # want stage-not-found 42 error", `Did you mean "closedwon"?`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			text := connected + pipelines + workflowIn("deal.created", `
@@ -408,7 +408,7 @@ spec: {accounts: [acme-de], object: contact, type: enumeration, options: [north,
         properties:
           territory: {cel: contact.territory} # want reference-unknown 11 error
 `)+takeUp)
-	if d := findingOf(t, "reference-unknown", connected+objects+workflowIn("invioce.created", "\n    - wait: 1d\n")); d.Help != `did you mean "invoice"?` {
+	if d := findingOf(t, "reference-unknown", connected+objects+workflowIn("invioce.created", "\n    - wait: 1d\n")); d.Help != `Did you mean "invoice"?` {
 		t.Errorf("help %q", d.Help)
 	}
 }
