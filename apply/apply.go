@@ -121,7 +121,6 @@ func Run(ctx context.Context, store state.Store, lease state.Lease, p *plan.Plan
 			r.begun[effectKey(i.Account, i.Kind, i.Key)] = true
 		}
 	}
-	r.receipt.began = true
 	// The journal writes what is known even after the context is canceled: a
 	// result that is not committed is work to do again.
 	r.journal = newJournal(store, lease, meta)
@@ -134,6 +133,7 @@ func Run(ctx context.Context, store state.Store, lease state.Lease, p *plan.Plan
 	if err := r.journal.write(&state.Write{Run: &run, DeleteIntents: settled(intents, p)}); err != nil {
 		return r.receipt, fmt.Errorf("write the history: %w", err)
 	}
+	r.receipt.began = true
 	failures := r.walk(ctx)
 	r.receipt.finish(o.Now(), stopped(o.Stop) || ctx.Err() != nil)
 	run.Outcome = r.receipt.Outcome
