@@ -41,7 +41,9 @@ func TestFacts(t *testing.T) {
 		{
 			// What is declared is written, so that nothing is taken away.
 			"both changed", "enterprise", "starter",
-			"update Account/acme-us\n  facts Account acme-us in acme-us", []bool{true}, 0, "enterprise", true,
+			"update Account/acme-us\n  facts Account acme-us in acme-us",
+			[]bool{true},
+			0, "enterprise", true,
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

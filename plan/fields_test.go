@@ -22,8 +22,10 @@ func TestDiff(t *testing.T) {
 		{"a key with a dot", `{"labels": {"a.b": "x"}}`, `{"labels": {}}`, []string{`remove labels["a.b"] x <nil>`}},
 		{"a set of words", `{"s": ["a", "b"]}`, `{"s": ["b", "c"]}`, []string{`remove s.a a <nil>`, `add s.c <nil> c`}},
 		{"only the order", `{"s": ["a", "b"]}`, `{"s": ["b", "a"]}`, []string{`replace s [a b] [b a]`}},
-		{"by id", `{"stages": [{"id": "x", "label": "X"}, {"id": "y"}]}`, `{"stages": [{"id": "x", "label": "Z"}]}`,
-			[]string{`replace stages.x.label X Z`, `remove stages.y map[id:y] <nil>`}},
+		{
+			"by id", `{"stages": [{"id": "x", "label": "X"}, {"id": "y"}]}`, `{"stages": [{"id": "x", "label": "Z"}]}`,
+			[]string{`replace stages.x.label X Z`, `remove stages.y map[id:y] <nil>`},
+		},
 		{"by place, where there is no key", `[[1], [2]]`, `[[1], [3]]`, []string{`replace [1][0] 2 3`}},
 		{"a word twice is no set", `["a", "a"]`, `["a", "b"]`, []string{`replace [1] a b`}},
 		{"another type", `{"a": {"b": 1}}`, `{"a": [1]}`, []string{`replace a map[b:1] [1]`}},

@@ -18,40 +18,49 @@ func TestTargetsAndExcludes(t *testing.T) {
 		want                []string
 	}{
 		{
-			"a target brings what it needs", nothing, group, plan.Options{Targets: []string{"Form/contact-us"}},
+			"a target brings what it needs", nothing, group,
+			plan.Options{Targets: []string{"Form/contact-us"}},
 			[]string{"create Account/acme-de", "create Property/brand", "create Form/contact-us"},
 		},
 		{
-			"a glob of names", nothing, group, plan.Options{Targets: []string{"*/acme-d?"}},
+			"a glob of names", nothing, group,
+			plan.Options{Targets: []string{"*/acme-d?"}},
 			[]string{"create Account/acme-de"},
 		},
 		{
-			"what needs an excluded one is left out", nothing, group, plan.Options{Excludes: []string{"Account/acme-us"}},
+			"what needs an excluded one is left out", nothing, group,
+			plan.Options{Excludes: []string{"Account/acme-us"}},
 			[]string{"create Account/acme-de", "create Property/brand", "create Form/contact-us"},
 		},
 		{
-			"an exclude beats a target", nothing, group, plan.Options{Targets: []string{"Form/*", "Property/*"}, Excludes: []string{"Property/*"}},
+			"an exclude beats a target", nothing, group,
+			plan.Options{Targets: []string{"Form/*", "Property/*"}, Excludes: []string{"Property/*"}},
 			[]string{"create Account/acme-de"},
 		},
 		{
-			"a target with no change", group, changed, plan.Options{Targets: []string{"Connection/de-us"}},
+			"a target with no change", group, changed,
+			plan.Options{Targets: []string{"Connection/de-us"}},
 			[]string{},
 		},
 		{
-			"a deletion brings the deletions that come first", group, nothing, plan.Options{Targets: []string{"Organization/acme"}},
+			"a deletion brings the deletions that come first", group, nothing,
+			plan.Options{Targets: []string{"Organization/acme"}},
 			[]string{"delete Connection/de-us", "delete Organization/acme"},
 		},
 		{
-			"what is in an excluded account stays with it", group, nothing, plan.Options{Excludes: []string{"Connection/de-us"}},
+			"what is in an excluded account stays with it", group, nothing,
+			plan.Options{Excludes: []string{"Connection/de-us"}},
 			[]string{"delete Form/contact-us", "delete List/news", "delete Property/brand"},
 		},
 		{
 			"no deletions", group, edit(t, without(t, changed, "Connection/de-us"), "accounts: [acme-de, acme-us], label: Letters", "accounts: [acme-de], label: Letters"),
-			plan.Options{NoDelete: true}, []string{},
+			plan.Options{NoDelete: true},
+			[]string{},
 		},
 		{
 			"no deletions, and the rest", group, without(t, edit(t, group, "label: News", "label: Letters"), "Connection/de-us"),
-			plan.Options{NoDelete: true}, []string{"update List/news"},
+			plan.Options{NoDelete: true},
+			[]string{"update List/news"},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -142,7 +151,8 @@ func TestLeftOutHasNoConsequences(t *testing.T) {
 func wantOrder(t interface {
 	Helper()
 	Errorf(string, ...any)
-}, p *plan.Plan, declared *schema.Graph) {
+}, p *plan.Plan, declared *schema.Graph,
+) {
 	t.Helper()
 	at := map[schema.Ref]int{}
 	for i, c := range p.Changes {
