@@ -25,7 +25,7 @@ func checkConditions(p *pass) {
 		for _, c := range all {
 			for _, problem := range c.problems {
 				if problem.Rule == p.rule.Name && !p.leftOutName(c.Text, problem) {
-					p.report(c.r, c.Path, "%s", problem.Message).help("%s", problem.Help).within(problem.Start, problem.End)
+					p.report(c.r, c.Path, "%s", problem.Message).help("%s", capital(problem.Help)).within(problem.Start, problem.End)
 				}
 			}
 		}

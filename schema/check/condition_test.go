@@ -260,3 +260,16 @@ spec: {on: resource, where: x9, message: "no"}
 		t.Error("condition-invalid is an error and stays one")
 	}
 }
+
+func TestConditionHelpsAreSentences(t *testing.T) {
+	for condition, help := range map[string]string{
+		`'contact.emial == "a"'`:        `Did you mean "email"? It has `,
+		`'contact.country == null'`:     "Ask has(contact.country)",
+		`'contact.country == "US" && '`: "",
+	} {
+		d := findingOf(t, "condition-invalid", connected+workflowIn("contact.created, where: "+condition, "\n    - wait: 1d\n"))
+		if !strings.HasPrefix(d.Help, help) || strings.ToUpper(d.Help[:min(1, len(d.Help))]) != d.Help[:min(1, len(d.Help))] {
+			t.Errorf("%s: help %q, want %q", condition, d.Help, help)
+		}
+	}
+}

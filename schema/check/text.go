@@ -3,6 +3,8 @@ package check
 import (
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"accord/schema"
 )
@@ -50,4 +52,14 @@ func article(k schema.Kind) string {
 		return "an"
 	}
 	return "a"
+}
+
+// capital begins a text with a capital letter: package expr writes its helps to
+// follow a colon too.
+func capital(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(first)) + s[size:]
 }
