@@ -42,6 +42,15 @@ func (c *cache[K, V]) find(key K) (V, bool) {
 	return v, ok
 }
 
+// set sets the value of a key and returns it.
+func (c *cache[K, V]) set(key K, v V) V {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.put(key, v)
+	return v
+}
+
+// put is set under the lock.
 func (c *cache[K, V]) put(key K, v V) {
 	if len(c.young) >= c.limit || c.young == nil {
 		c.young, c.old = make(map[K]V), c.young

@@ -35,6 +35,81 @@ func TestCompileTwiceIsOneProgram(t *testing.T) {
 	}
 }
 
+// A program is shared where what it mentions has the same types, whatever else
+// there is, and nowhere else.
+func TestProgramsAreSharedByWhatTheyMention(t *testing.T) {
+	scope := func(objects map[string]map[string]string, contacts bool) *Env {
+		s := Scope{Objects: map[string]map[string]schema.PropertyInfo{}, Contacts: contacts}
+		for object, properties := range objects {
+			s.Objects[object] = map[string]schema.PropertyInfo{}
+			for name, typ := range properties {
+				s.Objects[object][name] = schema.PropertyInfo{Name: name, Type: typ}
+			}
+		}
+		return NewEnv(s)
+	}
+	type properties = map[string]string
+	type objects = map[string]map[string]string
+	for _, test := range []struct {
+		name, text string
+		first      objects
+		then       objects
+		contacts   bool // then; first has them
+		shared, ok bool
+	}{
+		{
+			"another property beside", `deal.a == 7771`, objects{"deal": properties{"a": "number"}},
+			objects{"deal": properties{"a": "number", "b": "string"}}, false, true, true,
+		},
+		{
+			"another object beside", `deal.a == 7772`, objects{"deal": properties{"a": "number"}},
+			objects{"deal": properties{"a": "number"}, "company": properties{"a": "string"}}, false, true, true,
+		},
+		{
+			"another type", `deal.a == "x" || deal.b == 7773`, objects{"deal": properties{"a": "string", "b": "number"}},
+			objects{"deal": properties{"a": "enumeration", "b": "number"}}, false, false, true,
+		},
+		{
+			"a type that does not fit", `deal.a == 7774`, objects{"deal": properties{"a": "number"}},
+			objects{"deal": properties{"a": "string"}}, false, false, false,
+		},
+		{
+			"no such property", `has(deal.a) && deal.b == 7775`, objects{"deal": properties{"a": "number", "b": "number"}},
+			objects{"deal": properties{"b": "number"}}, false, false, false,
+		},
+		{
+			"no such object", `has(company.a) && deal.b == 7776`, objects{"company": properties{"a": "number"}, "deal": properties{"b": "number"}},
+			objects{"deal": properties{"b": "number"}}, false, false, false,
+		},
+		{
+			"no contacts", `contacts.exists(c, c.a == 7777)`, objects{"contact": properties{"a": "number"}},
+			objects{"contact": properties{"a": "number"}}, false, false, false,
+		},
+		{
+			"contacts of another type", `contacts.exists(c, c.a == 7778)`, objects{"contact": properties{"a": "number"}},
+			objects{"contact": properties{"a": "string"}}, true, false, false,
+		},
+		{
+			"a name of its own", `contacts.exists(deal, deal.a == 7779)`, objects{"contact": properties{"a": "number"}},
+			objects{"contact": properties{"a": "number"}, "deal": properties{"a": "string"}}, true, true, true,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			first := mustCompile(t, scope(test.first, true), test.text, Condition)
+			then, problems := scope(test.then, test.contacts).Compile(test.text, Condition)
+			if (then != nil) != test.ok {
+				t.Fatalf("compiled: %t, %v", then != nil, problems)
+			}
+			if shared := first == then; shared != test.shared {
+				t.Errorf("shared: %t", shared)
+			}
+			if again := mustCompile(t, scope(test.first, true), test.text, Condition); again.words.objects["deal"] != first.words.objects["deal"] {
+				t.Error("the words of the other are used")
+			}
+		})
+	}
+}
+
 // Run with -race: everything is shared between goroutines here.
 func TestConcurrentUse(t *testing.T) {
 	var wg sync.WaitGroup

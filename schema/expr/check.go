@@ -120,10 +120,7 @@ func (c *check) ident(e ast.Expr) operand {
 		return c.unknownName(e, name)
 	}
 	c.uses = append(c.uses, use{name, c.span(e)})
-	if name == Contacts {
-		return operand{typ: types.NewListType(o.typ)}
-	}
-	return operand{typ: o.typ}
+	return operand{typ: o.variable()}
 }
 
 func (c *check) selection(e ast.Expr) operand {
@@ -146,7 +143,7 @@ func (c *check) member(e ast.Expr, sel ast.SelectExpr, of operand) operand {
 	case of.typ == nil:
 		return broken
 	case of.is(types.StructKind):
-		o := c.words.byType[of.typ.TypeName()]
+		o := c.words.byType(of.typ.TypeName())
 		f := o.fields[name]
 		if f == nil {
 			return c.unknownProperty(at, o, name)

@@ -52,16 +52,36 @@ func (p *Program) Reads() []Property { return p.reads }
 
 // compiled is what does not depend on the options of enumerations.
 type compiled struct {
-	program  *Program
+	program  *Program // nil where there are problems
 	problems []Problem
 	uses     []use
 	choices  []choice
 }
 
-type programKey struct {
-	words      *vocabulary
-	text, want string
+// fits reports whether compiling the same text with other words would come to
+// the same: what it mentions is there and has the same types.
+func (c *compiled) fits(words *vocabulary) bool {
+	if c.program == nil {
+		return false // what is wrong is said with what there is instead
+	}
+	for _, u := range c.uses {
+		if words.objects[u.name] == nil {
+			return false
+		}
+	}
+	for _, p := range c.program.reads {
+		o, was := words.objects[p.Object], c.program.words.objects[p.Object]
+		if o == was {
+			continue
+		}
+		if f := o.fields[p.Name]; f == nil || f.word != was.fields[p.Name].word {
+			return false
+		}
+	}
+	return true
 }
+
+type programKey struct{ text, want string }
 
 // An agency's workflows repeat a few hundred texts. A program takes about 3 kB,
 // planned about twice that.
@@ -70,10 +90,14 @@ var programs = cache[programKey, *compiled]{limit: 2048}
 // Compile checks an expression and compiles it. What is wanted is Condition or
 // the type of a property. All problems are returned, in the order of the text;
 // the program is nil where one of them is a RuleInvalid. Compiling the same text
-// again, also in another environment with the same names and types, costs about
-// a microsecond.
+// again, also in another environment where what it mentions has the same
+// types, costs about a microsecond.
 func (e *Env) Compile(text, want string) (*Program, []Problem) {
-	c := programs.get(programKey{e.words, text, want}, func() *compiled { return compile(e.words, text, want) })
+	key := programKey{text, want}
+	c, ok := programs.find(key)
+	if !ok || !c.fits(e.words) {
+		c = programs.set(key, compile(e.words, text, want))
+	}
 	never, refused := e.neverHolds(c.choices), e.refused(c.uses)
 	if len(c.problems)+len(never)+len(refused) == 0 {
 		return c.program, nil
@@ -109,7 +133,7 @@ func compile(words *vocabulary, text, want string) *compiled {
 	if len(c.problems) > 0 {
 		return out
 	}
-	checked, errs := checker.Check(parsed, src, words.checker)
+	checked, errs := checker.Check(parsed, src, words.checker(c.uses))
 	if found := errs.GetErrors(); len(found) > 0 { // no expression is known that comes here
 		for _, err := range found {
 			at := c.src.clip(span{offset(runes, err.Location), len(runes)})
@@ -175,6 +199,7 @@ func (p *Program) addLeaf(c *check, e ast.Expr) *part {
 // configuration runs none of them.
 func (p *Program) plan() error {
 	p.planning.Do(func() {
+		planner := p.words.planner()
 		options := []interpreter.PlannerOption{
 			interpreter.Optimize(),
 			interpreter.CompileRegexConstants(interpreter.MatchesRegexOptimization),
@@ -191,11 +216,11 @@ func (p *Program) plan() error {
 		}
 		for _, l := range p.leaves {
 			e := ast.NewCheckedAST(ast.NewAST(l.expr, nil), p.types.TypeMap(), p.types.ReferenceMap())
-			l.run, p.planErr = p.words.planner.NewInterpretable(e, options...)
+			l.run, p.planErr = planner.NewInterpretable(e, options...)
 			if p.planErr != nil {
 				// The optimizer computes what is constant, and gives up where
 				// that fails; at run time a failure is false.
-				l.run, p.planErr = p.words.planner.NewInterpretable(e, options[1:]...)
+				l.run, p.planErr = planner.NewInterpretable(e, options[1:]...)
 			}
 			if p.planErr != nil {
 				p.planErr = fmt.Errorf("plan expression %q: %w", p.text, p.planErr)

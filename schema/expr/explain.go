@@ -206,7 +206,7 @@ func (p *Program) properties(e ast.Expr) []Property {
 			return
 		}
 		sel := e.AsSelect()
-		o := p.words.byType[p.types.GetType(sel.Operand().ID()).TypeName()]
+		o := p.words.byType(p.types.GetType(sel.Operand().ID()).TypeName())
 		if o == nil || o.fields[sel.FieldName()] == nil {
 			return
 		}

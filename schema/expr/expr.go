@@ -134,7 +134,7 @@ type Env struct {
 }
 
 // NewEnv returns the environment of a scope.
-func NewEnv(s Scope) *Env { return &Env{words: vocabularyOf(s), scope: s} }
+func NewEnv(s Scope) *Env { return &Env{words: newVocabulary(s), scope: s} }
 
 // info returns what is known of a property, the zero value where it is unknown.
 func (e *Env) info(p Property) schema.PropertyInfo {

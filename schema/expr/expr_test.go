@@ -215,8 +215,8 @@ func TestOptionsAreNotShared(t *testing.T) {
 	other := dealScope()
 	other.Objects["deal"]["dealstage"] = enumeration("dealstage", "won")
 	a, b := NewEnv(dealScope()), NewEnv(other)
-	if a.words != b.words {
-		t.Error("the vocabulary is not shared")
+	if a.words.objects["deal"] != b.words.objects["deal"] {
+		t.Error("the object is not shared")
 	}
 	for _, tc := range []struct {
 		env  *Env
@@ -234,8 +234,8 @@ func TestOptionsAreNotShared(t *testing.T) {
 	}
 	typed := dealScope()
 	typed.Objects["deal"]["amount"] = schema.PropertyInfo{Name: "amount", Type: schema.TypeString}
-	if NewEnv(typed).words == a.words {
-		t.Error("a vocabulary with another type is shared")
+	if NewEnv(typed).words.objects["deal"] == a.words.objects["deal"] {
+		t.Error("an object with another type is shared")
 	}
 }
 

@@ -139,17 +139,16 @@ func mapASCII(s string, from, to, shift rune) string {
 }
 
 // vocabulary is the part of a scope that decides types: names and types of
-// properties, and not the options of enumerations. Scopes that agree in it
-// share it, and with it everything that is compiled. It is the type provider of
+// properties, and not the options of enumerations. It is the type provider of
 // CEL.
 type vocabulary struct {
 	objects map[string]*object // by the name in expressions, Contacts included
-	byType  map[string]*object
-	checker *checker.Env
-	planner interpreter.Interpreter
 }
 
-// object is one record of a vocabulary.
+var _ types.Provider = (*vocabulary)(nil)
+
+// object is one record of a vocabulary. Vocabularies share those that are equal,
+// and with them everything that is compiled.
 type object struct {
 	name   string
 	typ    *types.Type
@@ -164,96 +163,55 @@ type field struct {
 	unset *unsetError
 }
 
-var _ types.Provider = (*vocabulary)(nil)
-
-type vocabularyKey uint64
-
-// Thousands of accounts of an agency have a handful of different vocabularies;
-// one takes about 20 kB.
-var vocabularies = cache[vocabularyKey, *vocabulary]{limit: 512}
-
-var seed = maphash.MakeSeed()
-
-// key is the same for scopes with the same names and types, in whatever order.
-func (s Scope) key() vocabularyKey {
-	var sum uint64
-	for object, properties := range s.Objects {
-		sum += maphash.String(seed, object)
-		for name, p := range properties {
-			sum += maphash.Comparable(seed, [3]string{object, name, p.Type})
-		}
+func newVocabulary(s Scope) *vocabulary {
+	v := &vocabulary{objects: make(map[string]*object, len(s.Objects)+1)}
+	for name, properties := range s.Objects {
+		v.objects[name] = objectOf(name, properties)
 	}
 	if s.Contacts {
-		sum++
-	}
-	return vocabularyKey(sum)
-}
-
-func vocabularyOf(s Scope) *vocabulary {
-	v := vocabularies.get(s.key(), func() *vocabulary { return newVocabulary(s) })
-	if !v.says(s) { // two scopes with the same key: once in 2⁶⁴
-		return newVocabulary(s)
+		v.objects[Contacts] = objectOf(Contacts, s.Objects[schema.Contact])
 	}
 	return v
 }
 
-// says reports whether v has the names and types of the scope and no others.
-func (v *vocabulary) says(s Scope) bool {
-	want := len(s.Objects)
-	if s.Contacts {
-		want++
+// Thousands of accounts of an agency have a few hundred different objects; one
+// takes about 8 kB.
+var knownObjects = cache[uint64, *object]{limit: 256}
+
+var seed = maphash.MakeSeed()
+
+// objectOf returns the object of a name with these properties.
+func objectOf(name string, properties map[string]schema.PropertyInfo) *object {
+	key := maphash.String(seed, name) // and the properties, in whatever order
+	for property, p := range properties {
+		key += maphash.Comparable(seed, [2]string{property, p.Type})
 	}
-	if len(v.objects) != want || (v.objects[Contacts] != nil) != s.Contacts {
+	o := knownObjects.get(key, func() *object { return newObject(name, properties) })
+	if !o.says(name, properties) { // two objects with the same key: once in 2⁶⁴
+		return newObject(name, properties)
+	}
+	return o
+}
+
+// says reports whether o has the name and the properties and no others.
+func (o *object) says(name string, properties map[string]schema.PropertyInfo) bool {
+	if o.name != name || len(o.fields) != len(properties) {
 		return false
 	}
-	for name, properties := range s.Objects {
-		o := v.objects[name]
-		if o == nil || len(o.fields) != len(properties) {
+	for name, p := range properties {
+		if f := o.fields[name]; f == nil || f.word != p.Type {
 			return false
-		}
-		for name, p := range properties {
-			if f := o.fields[name]; f == nil || f.word != p.Type {
-				return false
-			}
 		}
 	}
 	return true
 }
 
-func newVocabulary(s Scope) *vocabulary {
-	std := language()
-	v := &vocabulary{objects: map[string]*object{}, byType: map[string]*object{}}
-	for name, properties := range s.Objects {
-		v.add(name, properties)
-	}
-	if s.Contacts {
-		v.add(Contacts, s.Objects[schema.Contact])
-	}
-	env, err := checker.NewEnv(containers.DefaultContainer, v, checker.ValidatedDeclarations(std.checker))
-	if err == nil {
-		for name, o := range v.objects {
-			t := o.typ
-			if name == Contacts {
-				t = types.NewListType(t)
-			}
-			if err = env.AddIdents(decls.NewVariable(name, t)); err != nil {
-				break
-			}
-		}
-	}
-	if err != nil { // an object named like a type of CEL; no object of a vendor is
-		panic("expr: " + err.Error())
-	}
-	v.checker = env
-	factory := interpreter.NewAttributeFactory(containers.DefaultContainer, types.DefaultTypeAdapter, v)
-	v.planner = interpreter.NewInterpreter(std.dispatcher, containers.DefaultContainer, v, types.DefaultTypeAdapter, factory)
-	return v
-}
+// typePrefix is what the types of objects are named after it; no expression can
+// name a type that begins like this.
+const typePrefix = "@"
 
-func (v *vocabulary) add(name string, properties map[string]schema.PropertyInfo) {
-	// No expression can name a type that begins like this.
-	typeName := "@" + name
-	typ := types.NewObjectType(typeName)
+func newObject(name string, properties map[string]schema.PropertyInfo) *object {
+	typ := types.NewObjectType(typePrefix + name)
 	o := &object{name: name, typ: typ, meta: types.NewTypeTypeWithParam(typ), fields: make(map[string]*field, len(properties))}
 	for property, p := range properties {
 		f := &field{Property: Property{name, property}, word: p.Type}
@@ -261,7 +219,46 @@ func (v *vocabulary) add(name string, properties map[string]schema.PropertyInfo)
 		f.cel = types.FieldType{Type: celType(p.Type), IsSet: f.isSet, GetFrom: f.get}
 		o.fields[property] = f
 	}
-	v.objects[name], v.byType[typeName] = o, o
+	return o
+}
+
+// variable is the type of the object's name in an expression.
+func (o *object) variable() *types.Type {
+	if o.name == Contacts {
+		return types.NewListType(o.typ)
+	}
+	return o.typ
+}
+
+// byType returns the object of a type, or nil.
+func (v *vocabulary) byType(name string) *object {
+	name, ok := strings.CutPrefix(name, typePrefix)
+	if !ok {
+		return nil
+	}
+	return v.objects[name]
+}
+
+// checker is CEL's environment for an expression that mentions these objects.
+func (v *vocabulary) checker(mentioned []use) *checker.Env {
+	env, err := checker.NewEnv(containers.DefaultContainer, v, checker.ValidatedDeclarations(language().checker))
+	declared := map[string]bool{}
+	for _, u := range mentioned {
+		if err == nil && !declared[u.name] {
+			declared[u.name] = true
+			err = env.AddIdents(decls.NewVariable(u.name, v.objects[u.name].variable()))
+		}
+	}
+	if err != nil { // an object named like a type of CEL; no object of a vendor is
+		panic("expr: " + err.Error())
+	}
+	return env
+}
+
+// planner is CEL's interpreter of what was checked with the vocabulary.
+func (v *vocabulary) planner() interpreter.Interpreter {
+	factory := interpreter.NewAttributeFactory(containers.DefaultContainer, types.DefaultTypeAdapter, v)
+	return interpreter.NewInterpreter(language().dispatcher, containers.DefaultContainer, v, types.DefaultTypeAdapter, factory)
 }
 
 // names returns the names that an expression may begin with, sorted.
@@ -278,7 +275,7 @@ func (*vocabulary) FindIdent(string) (ref.Val, bool) { return nil, false }
 
 // FindStructType implements types.Provider.
 func (v *vocabulary) FindStructType(name string) (*types.Type, bool) {
-	if o := v.byType[name]; o != nil {
+	if o := v.byType(name); o != nil {
 		return o.meta, true
 	}
 	return nil, false
@@ -286,7 +283,7 @@ func (v *vocabulary) FindStructType(name string) (*types.Type, bool) {
 
 // FindStructFieldNames implements types.Provider.
 func (v *vocabulary) FindStructFieldNames(name string) ([]string, bool) {
-	if o := v.byType[name]; o != nil {
+	if o := v.byType(name); o != nil {
 		return o.propertyNames(), true
 	}
 	return nil, false
@@ -294,7 +291,7 @@ func (v *vocabulary) FindStructFieldNames(name string) ([]string, bool) {
 
 // FindStructFieldType implements types.Provider.
 func (v *vocabulary) FindStructFieldType(name, property string) (*types.FieldType, bool) {
-	if o := v.byType[name]; o != nil {
+	if o := v.byType(name); o != nil {
 		if f := o.fields[property]; f != nil {
 			return &f.cel, true
 		}
