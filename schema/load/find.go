@@ -16,7 +16,8 @@ import (
 )
 
 // Files lists the YAML files of the project in a folder, sorted: accord.yaml and
-// those that it names, tests included.
+// those that it names, tests included. Pipes, sockets and devices are not among
+// them, for whoever opens one may wait forever; Dir reports them.
 func Files(fsys fs.FS) ([]string, error) {
 	var project *parsed
 	if _, err := fs.Stat(fsys, ProjectFile); !errors.Is(err, fs.ErrNotExist) {
@@ -31,7 +32,10 @@ func Files(fsys fs.FS) ([]string, error) {
 		names = append(names, ProjectFile)
 		slices.Sort(names)
 	}
-	return names, nil
+	return slices.DeleteFunc(names, func(name string) bool {
+		info, err := fs.Stat(fsys, name)
+		return err == nil && special(info.Mode()) != ""
+	}), nil
 }
 
 // find lists the YAML files below the root, those in hidden folders only where
@@ -138,17 +142,43 @@ func readFile(fsys fs.FS, name string) ([]byte, diag.Diagnostic, bool) {
 
 var errTooLarge = errors.New("is larger")
 
+// special names what is neither a regular file nor a folder, and is "" for
+// these.
+func special(mode fs.FileMode) string {
+	switch {
+	case mode.IsRegular(), mode.IsDir():
+		return ""
+	case mode&fs.ModeNamedPipe != 0:
+		return "a named pipe"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	case mode&fs.ModeDevice != 0:
+		return "a device"
+	}
+	return "something else"
+}
+
 // readLimited reads a regular file of at most limit bytes.
 func readLimited(fsys fs.FS, name string, limit int64) ([]byte, error) {
+	// First of all, for to open a pipe is to wait for someone who writes to it.
+	info, err := fs.Stat(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	if what := special(info.Mode()); what != "" {
+		return nil, errors.New("is not a regular file, but " + what)
+	}
 	f, err := fsys.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
+	info, err = f.Stat() // of what was opened, should it be another by now
 	switch {
 	case err != nil:
 		return nil, err
+	case info.IsDir():
+		return nil, errors.New("is not a regular file, but a folder")
 	case !info.Mode().IsRegular():
 		return nil, errors.New("is not a regular file")
 	case info.Size() > limit:

@@ -293,6 +293,12 @@ func TestUnreadableFiles(t *testing.T) {
 		}
 	}
 	write("good.yaml", fmt.Sprintf(user, "a", "a"), 0o600)
+	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("folder", filepath.Join(dir, "folder.yaml")); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Symlink("nowhere", filepath.Join(dir, "dangling.yaml")); err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +310,10 @@ func TestUnreadableFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	want := map[string]string{"dangling.yaml": "the file does not exist, or is a link to nothing", "up.yaml": "the file path escapes from parent"}
+	want := map[string]string{
+		"dangling.yaml": "the file does not exist, or is a link to nothing", "up.yaml": "the file path escapes from parent",
+		"folder.yaml": "the file is not a regular file, but a folder",
+	}
 	if os.Getuid() != 0 {
 		write("secret.yaml", "x", 0)
 		want["secret.yaml"] = "the file cannot be read: permission denied"
@@ -319,6 +328,21 @@ func TestUnreadableFiles(t *testing.T) {
 	for _, d := range r.Diagnostics {
 		if d.Message != want[d.File] || d.Rule != "yaml-syntax" {
 			t.Errorf("%v, want %q", d, want[d.File])
+		}
+	}
+}
+
+func TestDevicesAreNotRead(t *testing.T) {
+	for mode, want := range map[fs.FileMode]string{
+		fs.ModeDevice | fs.ModeCharDevice: "the file is not a regular file, but a device",
+		fs.ModeIrregular:                  "the file is not a regular file, but something else",
+	} {
+		r, err := Dir(t.Context(), fstest.MapFS{"a.yaml": {Data: fmt.Appendf(nil, user, "a", "a"), Mode: mode | 0o600}}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if names(r) != "" || len(r.Diagnostics) != 1 || r.Diagnostics[0].Message != want {
+			t.Errorf("%v: read %q, found %v, want %q", mode, names(r), r.Diagnostics, want)
 		}
 	}
 }
