@@ -12,8 +12,12 @@ func TestHeapGrowth(t *testing.T) {
 		live uint64
 		want uint64 // size of the heap at the next collection
 	}{
-		{0, heapFloor}, {1 << 20, heapFloor}, {heapFloor / 4, heapFloor}, {heapFloor / 2, heapFloor},
-		{heapFloor, 2 * heapFloor}, {1 << 30, 2 << 30},
+		{0, heapFloor},
+		{1 << 20, heapFloor},
+		{heapFloor / 4, heapFloor},
+		{heapFloor / 2, heapFloor},
+		{heapFloor, 2 * heapFloor},
+		{1 << 30, 2 << 30},
 	} {
 		got := max(test.live, 1<<20) * uint64(100+heapGrowth(test.live)) / 100
 		if off := int64(got) - int64(test.want); off > 1<<20 || off < -1<<20 {
