@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -109,6 +110,15 @@ func TestProblems(t *testing.T) {
 		{`(deal.won`, ``, `a closing ) is missing`, ``},
 		{`contact.email == "a\d"`, `"a\d"`, `the text has a backslash with something unknown behind it`, ``},
 		{`if`, `if`, `"if" is a reserved word`, ``},
+		// Letters of no name.
+		{`contact.äö == 3`, `äö`, `"äö" is no name: names have only ASCII letters, digits and _`, `not its label`},
+		{`contact.größe == "x"`, `größe`, `"größe" is no name: names have only ASCII letters, digits and _`, `not its label`},
+		{`contact.straße1_x == "x" && deal.won`, `straße1_x`, `"straße1_x" is no name: names have only ASCII letters, digits and _`, ``},
+		{"contact.gro\u0308\u00dfe == 3", "gro\u0308\u00dfe", `"gro` + "\u0308" + `ße" is no name: names have only ASCII letters, digits and _`, ``}, // a letter and its dots apart
+		{`äcontact.email == "x"`, `äcontact`, `"äcontact" is no name: names have only ASCII letters, digits and _`, ``},
+		{`contact.country == Österreich`, `Österreich`, `"Österreich" is no name: names have only ASCII letters, digits and _`, `a text is written in quotes: "Österreich"`},
+		{`contact.名前 == "x"`, `名前`, `"名前" is no name: names have only ASCII letters, digits and _`, ``},
+		{`contact.country == "Öst" && contact.ä == 'ö' // ü`, `ä`, `"ä" is no name: names have only ASCII letters, digits and _`, ``},
 		{strings.Repeat("(", 60) + `deal.won` + strings.Repeat(")", 60), strings.Repeat("(", 60) + `deal.won` + strings.Repeat(")", 60), `the expression is nested too deeply: 50 levels are the most`, ``},
 		// Cost.
 		{
@@ -139,6 +149,20 @@ func TestEveryProblemInOneRun(t *testing.T) {
 	}
 	if want := `amout emial contact.country "x"`; strings.Join(got, " ") != want {
 		t.Errorf("problems at %v, want %s", got, want)
+	}
+}
+
+// A name with such letters keeps nothing else from being found.
+func TestEveryProblemBesideLettersOfNoName(t *testing.T) {
+	text := `contact.größe == 5 && deal.ä == 1 && (deal.won`
+	_, problems := NewEnv(dealScope()).Compile(text, Condition)
+	var got []string
+	for _, p := range problems {
+		got = append(got, string([]rune(text)[p.Start:p.End])+": "+p.Message)
+	}
+	want := []string{`größe: "größe" is no name: names have only ASCII letters, digits and _`, `=: = does not compare`, `ä: "ä" is no name: names have only ASCII letters, digits and _`, `: a closing ) is missing`}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 

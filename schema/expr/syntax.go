@@ -29,13 +29,17 @@ func offset(runes []rune, at common.Location) int {
 // syntaxProblems says in the author's words what the parser found, one problem
 // for each place.
 func syntaxProblems(runes []rune, errs []*common.Error) []Problem {
-	var out []Problem
 	if strings.TrimSpace(string(runes)) == "" {
 		return []Problem{{Rule: RuleInvalid, End: len(runes), Message: "the expression is empty", Help: `write a condition, such as contact.country == "US"`}}
 	}
+	out, errs := foreignNames(runes, errs)
+	foreign := slices.Clone(out)
 	slices.SortStableFunc(errs, func(a, b *common.Error) int { return offset(runes, a.Location) - offset(runes, b.Location) })
 	for _, err := range errs {
 		p := Problem{Rule: RuleInvalid, Start: offset(runes, err.Location)}
+		if slices.ContainsFunc(foreign, func(f Problem) bool { return f.Start <= p.Start && p.Start < f.End }) {
+			continue
+		}
 		token := tokenAt(runes, p.Start)
 		p.End = p.Start + len([]rune(token))
 		p.Message, p.Help = syntaxMessage(strings.TrimPrefix(err.Message, "Syntax error: "), token)
@@ -45,11 +49,60 @@ func syntaxProblems(runes []rune, errs []*common.Error) []Problem {
 		if len(out) > 0 && out[len(out)-1].Start == p.Start {
 			continue
 		}
-		if out = append(out, p); len(out) == maxSyntaxProblems {
+		out = append(out, p)
+	}
+	slices.SortStableFunc(out, func(a, b Problem) int { return a.Start - b.Start })
+	return out[:min(len(out), maxSyntaxProblems)]
+}
+
+// foreignNames reports the words with letters that no name has, and returns what
+// else the parser finds: it is given the text with other letters in their place,
+// for to the lexer such a word is several tokens.
+func foreignNames(runes []rune, errs []*common.Error) ([]Problem, []*common.Error) {
+	var out []Problem
+	plain := slices.Clone(runes)
+	for len(out) < maxSyntaxProblems {
+		before := len(out)
+		for _, err := range errs {
+			at := offset(runes, err.Location)
+			// What is replaced already is ASCII.
+			if !strings.Contains(err.Message, "unexpected character") || at >= len(plain) || plain[at] < 0x80 || !isWord(plain[at]) {
+				continue
+			}
+			start, end := at, at
+			for start > 0 && isWord(runes[start-1]) {
+				start--
+			}
+			for ; end < len(runes) && isWord(runes[end]); end++ {
+			}
+			for i := start; i < end; i++ {
+				if plain[i] >= 0x80 {
+					plain[i] = 'x'
+				}
+			}
+			name := quote(string(runes[start:end]))
+			p := Problem{
+				Rule: RuleInvalid, Start: start, End: end,
+				Message: name + " is no name: names have only ASCII letters, digits and _",
+				Help:    "a text is written in quotes: " + name,
+			}
+			if start > 0 && runes[start-1] == '.' {
+				p.Help = "write the name of the property, and not its label"
+			}
+			out = append(out, p)
+		}
+		if len(out) == before {
 			break
 		}
+		_, found := language().parser.Parse(common.NewTextSource(string(plain)))
+		errs = found.GetErrors()
 	}
-	return out
+	return out, errs
+}
+
+// isWord reports whether a rune belongs to a word, in whatever script.
+func isWord(r rune) bool {
+	return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)
 }
 
 // tokenAt returns the word, the operator or the quoted text that begins at i.
@@ -58,7 +111,6 @@ func tokenAt(runes []rune, i int) string {
 		return ""
 	}
 	end := i + 1
-	isWord := func(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
 	switch r := runes[i]; {
 	case isWord(r):
 		for end < len(runes) && isWord(runes[end]) {
