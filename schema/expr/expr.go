@@ -27,11 +27,12 @@
 // # What is reported
 //
 // condition-invalid stops: the text does not parse or does not type-check, or
-// is too large, too deep or too expensive. condition-never-holds warns of ==
-// and in with a value that is no option, stage or pipeline, and of == "", which
-// nothing that is set can equal. It is reported wherever the comparison stands,
-// also in a part that is negated: the value is a slip of the pen either way. !=
-// with such a value always holds and is not reported.
+// is too large, too deep or too expensive. condition-never-holds warns of a
+// value behind == or in that is no option, stage or pipeline, and of == "": no
+// property that is set equals it. It is said of the value and of nothing else.
+// What is around it may hold all the same, through another value of the list,
+// another branch or a negation; it is reported there too, for the value is a slip
+// of the pen either way. != with such a value is not reported.
 //
 // The package does not know which trigger or step an expression belongs to, nor
 // where its text stands in a file: positions are offsets into the text.

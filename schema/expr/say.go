@@ -334,8 +334,8 @@ func (c *check) timestamp(e ast.Expr, t time.Time) {
 	e.SetKindCase(c.factory.NewCall(e.ID(), "timestamp", s))
 }
 
-// neverHolds reports the comparisons that no record of the environment can
-// meet.
+// neverHolds reports the values that no property of the environment equals,
+// wherever in a condition they stand.
 func (e *Env) neverHolds(choices []choice) []Problem {
 	var out []Problem
 	for _, ch := range choices {
