@@ -111,44 +111,26 @@ const refreshParallelism = 10
 // accounts opens every account that is declared or applied, by its declared
 // name.
 func (p *project) accounts(s *store, applied *state.Snapshot, destroy bool) (map[string]crm.Account, error) {
-	declared, out := p.graph, map[string]crm.Account{}
-	open := func(name, storage string, a *schema.Account) error {
+	declared := p.graph
+	if destroy {
+		nothing, _ := schema.NewConfig(nil)
+		declared = schema.Resolve(nothing)
+	}
+	out := map[string]crm.Account{}
+	for name, storage := range plan.Storages(declared, applied) {
+		a := declared.Account(name)
+		if a == nil {
+			ref := schema.Ref{Kind: schema.KindAccount, Name: name}
+			r, err := schema.Parse(applied.Records[ref].Resource)
+			if err != nil {
+				return nil, fmt.Errorf("%w: %v: %w", state.ErrCorrupt, ref, err)
+			}
+			a = r.Spec.(*schema.Account)
+		}
 		if a.API != nil {
-			return fmt.Errorf("account %s lives at %s (spec.api), which this version cannot reach yet: plan with --refresh=false, or leave `api` out for an embedded account", name, a.Platform)
+			return nil, fmt.Errorf("account %s lives at %s (spec.api), which this version cannot reach yet: plan with --refresh=false, or leave `api` out for an embedded account", name, a.Platform)
 		}
 		out[name] = embedded.New(s.db, storage, embedded.Options{Now: p.now, Matcher: p.matcher(name)})
-		return nil
-	}
-	followed := map[schema.Ref]bool{} // applied accounts that a declaration stands for
-	if !destroy {
-		for _, r := range declared.Of(schema.KindAccount) {
-			rec, ok := applied.Records[r.Ref()]
-			old := schema.Ref{Kind: r.Kind, Name: r.RenamedFrom}
-			if was, renamed := applied.Records[old]; !ok && renamed && declared.Get(old) == nil {
-				rec, ok = was, true
-				followed[old] = true
-			}
-			followed[r.Ref()] = true
-			storage := r.Name
-			if ok {
-				storage = plan.Storage(rec.IDs, rec.Ref.Name)
-			}
-			if err := open(r.Name, storage, r.Spec.(*schema.Account)); err != nil {
-				return nil, err
-			}
-		}
-	}
-	for ref, rec := range applied.Records {
-		if ref.Kind != schema.KindAccount || followed[ref] || out[ref.Name] != nil {
-			continue
-		}
-		r, err := schema.Parse(rec.Resource)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %v: %w", state.ErrCorrupt, ref, err)
-		}
-		if err := open(ref.Name, plan.Storage(rec.IDs, ref.Name), r.Spec.(*schema.Account)); err != nil {
-			return nil, err
-		}
 	}
 	return out, nil
 }

@@ -23,7 +23,7 @@ func stateCommand(e *env) *cobra.Command {
 	}
 	cmd.AddCommand(
 		stateListCommand(e), stateShowCommand(e), stateHistoryCommand(e), stateRemoveCommand(e), stateMoveCommand(e),
-		statePullCommand(e), statePushCommand(e), stateUnlockCommand(e), stateVerifyCommand(e),
+		statePullCommand(e), statePushCommand(e), stateUnlockCommand(e), stateVerifyCommand(e), stateRekeyCommand(e),
 	)
 	return cmd
 }

@@ -38,34 +38,55 @@ func (p *project) openToRead(ctx context.Context) (*store, error) { return p.ope
 func (p *project) openToWrite(ctx context.Context) (*store, error) { return p.open(ctx, false) }
 
 func (p *project) open(ctx context.Context, readOnly bool) (*store, error) {
-	badger := schema.BadgerState{}
-	if s := p.graph.ProjectSpec().State; s != nil && s.Badger != nil {
-		badger = *s.Badger
-	}
-	dir, err := p.stateDir(badger)
+	o, err := p.storeOptions()
 	if err != nil {
 		return nil, err
 	}
-	key, err := p.encryptionKey(badger)
-	if err != nil {
-		return nil, err
-	}
-	log, err := p.log()
-	if err != nil {
-		return nil, err
-	}
-	db, err := badgerkv.Open(ctx, badgerkv.Options{
-		Dir: dir, ReadOnly: readOnly, EncryptionKey: key, LockTimeout: p.lockTimeout, Logger: log,
-	})
+	o.ReadOnly = readOnly
+	db, err := badgerkv.Open(ctx, o)
 	switch {
 	case readOnly && errors.Is(err, fs.ErrNotExist):
 		return p.newStore(kv.NewMem()), nil
 	case errors.Is(err, badgerkv.ErrWrongKey):
-		return nil, fmt.Errorf("open the state in %s: %w: see state.badger.encryptionKey in accord.yaml", dir, err)
+		return nil, wrongKey(o.Dir, err)
 	case err != nil:
 		return nil, err
 	}
 	return p.newStore(db), nil
+}
+
+// storeOptions say where the store of the workspace is, and with which key it is
+// to be opened.
+func (p *project) storeOptions() (badgerkv.Options, error) {
+	o := badgerkv.Options{LockTimeout: p.lockTimeout}
+	declared := schema.BadgerState{}
+	if s := p.graph.ProjectSpec().State; s != nil && s.Badger != nil {
+		declared = *s.Badger
+	}
+	var err error
+	if o.Dir, err = p.stateDir(declared); err != nil {
+		return o, err
+	}
+	if o.EncryptionKey, err = p.encryptionKey(declared); err != nil {
+		return o, err
+	}
+	o.Logger, err = p.log()
+	return o, err
+}
+
+// wrongKey says how the encryption that accord.yaml asks for is not that of the
+// store.
+func wrongKey(dir string, err error) error {
+	const field = "spec.state.badger.encryptionKey in accord.yaml"
+	switch {
+	case errors.Is(err, badgerkv.ErrNotEncrypted):
+		err = errors.New("it is not encrypted, and " + field + " names a key: encrypt it with accord state rekey --from-none, or take the key out")
+	case errors.Is(err, badgerkv.ErrEncrypted):
+		err = errors.New("it is encrypted, and there is no " + field + ": put it back, or decrypt the state with accord state rekey --from-env NAME or --from-file FILE")
+	default:
+		err = errors.New("wrong encryption key: " + field + " does not name the one it is encrypted with; to change the key, use accord state rekey --from-env NAME or --from-file FILE")
+	}
+	return fmt.Errorf("open the state in %s: %w", dir, err)
 }
 
 func (e *env) newStore(db kv.DB) *store {

@@ -32,8 +32,13 @@ import (
 )
 
 // ErrWrongKey says that the store is encrypted with another key than the one
-// given, or that one of the two has a key and the other has none.
-var ErrWrongKey = errors.New("wrong encryption key")
+// given, or that one of the two has a key and the other has none: which of them,
+// ErrEncrypted and ErrNotEncrypted say, which are this error too.
+var (
+	ErrWrongKey     = errors.New("wrong encryption key")
+	ErrEncrypted    = fmt.Errorf("%w: the store is encrypted, and none is given", ErrWrongKey)
+	ErrNotEncrypted = fmt.Errorf("%w: the store is not encrypted, and one is given", ErrWrongKey)
+)
 
 // HeldError says that another process has the store open.
 type HeldError struct {
@@ -63,7 +68,7 @@ type Options struct {
 
 	// EncryptionKey encrypts the store, with AES in the size of the key: 16, 24
 	// or 32 bytes. Without a key the store is not encrypted. A store keeps the
-	// choice, and the key, with which it was created.
+	// choice, and the key, with which it was created, until Rekey.
 	EncryptionKey []byte
 
 	// LockTimeout is how long Open waits for another process to let go of the
@@ -159,6 +164,11 @@ func open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !o.ReadOnly {
+		if err := (swap{dir: o.Dir}).finish(); err != nil {
+			return nil, errors.Join(err, lock.release())
+		}
+	}
 	bdb, err := openBadger(o)
 	if err != nil {
 		return nil, errors.Join(err, lock.release())
@@ -196,6 +206,9 @@ func whole(dir string) error {
 // reading, Badger cannot replay the log of a process that has crashed.
 func recoverStore(o Options) error {
 	o.ReadOnly = false
+	if err := (swap{dir: o.Dir}).finish(); err != nil {
+		return err
+	}
 	bdb, err := openBadger(o)
 	if err != nil {
 		return err
@@ -209,7 +222,7 @@ func openBadger(o Options) (*badger.DB, error) {
 		Dir: o.Dir, ReadOnly: true, EncryptionKey: o.EncryptionKey,
 	})
 	if errors.Is(err, badger.ErrEncryptionKeyMismatch) {
-		return nil, ErrWrongKey
+		return nil, wrongKey(o)
 	}
 	if err != nil {
 		return nil, err
@@ -253,6 +266,17 @@ func openBadger(o Options) (*badger.DB, error) {
 		bo = bo.WithCompactL0OnClose(n >= levelZeroTables)
 	}
 	return badger.Open(bo)
+}
+
+// wrongKey says in which way the key of o is not that of the store.
+func wrongKey(o Options) error {
+	if len(o.EncryptionKey) == 0 {
+		return ErrEncrypted
+	}
+	if _, err := badger.OpenKeyRegistry(badger.KeyRegistryOptions{Dir: o.Dir, ReadOnly: true}); err == nil {
+		return ErrNotEncrypted
+	}
+	return ErrWrongKey
 }
 
 // countLevelZero returns how many tables wait for their first compaction.

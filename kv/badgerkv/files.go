@@ -16,8 +16,17 @@ import (
 // exists returns fs.ErrNotExist if there is no store in dir. The file it looks
 // for is one of the first that Badger creates: what was interrupted before that
 // has never held anything.
+//
+// It is not there for a moment while a store is swapped for another. The second
+// look is for a swap that ended after the first.
 func exists(dir string) error {
 	_, err := os.Stat(filepath.Join(dir, badger.ManifestFilename))
+	if errors.Is(err, fs.ErrNotExist) {
+		if (swap{dir: dir}).pending() {
+			return nil
+		}
+		_, err = os.Stat(filepath.Join(dir, badger.ManifestFilename))
+	}
 	return err
 }
 
@@ -84,8 +93,12 @@ func badgerFile(name string) bool {
 }
 
 // hasCrashed tells whether the last process that wrote to a store, which is
-// locked, has not closed it: closing leaves no log of a memtable.
+// locked, has not closed it: closing leaves no log of a memtable, and no swap that
+// is not finished.
 func hasCrashed(dir string) (bool, error) {
+	if (swap{dir: dir}).pending() {
+		return true, nil
+	}
 	files, err := os.ReadDir(dir)
 	if err != nil {
 		return false, err
