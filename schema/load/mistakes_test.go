@@ -30,6 +30,8 @@ var mistakes = []mistake{
 		"unknown field at the top", "schema", "kind: User\nmetadata: {name: m}\nspec: {email: a@b.example}\n«specs»: {}\n",
 		`unknown field "specs"`, `Did you mean "spec"?`,
 	},
+	{"not accord's", "schema", "«just»: a config # apiVersion\nother: 1\n", "not an accord document: it has no apiVersion, kind and metadata", "`resources`"},
+	{"an empty map", "schema", "«{}» # apiVersion\n", "not an accord document: it has no apiVersion, kind and metadata", "`resources`"},
 	{"unknown kind", "schema", "kind: «Acount»\nmetadata: {name: m}\nspec: {}\n", `kind cannot be "Acount"`, `Did you mean "Account"?`},
 	{"missing kind", "schema", "«apiVersion»: accord/v1\nmetadata: {name: m}\nspec: {}\n", `the document lacks "kind"`, "accord.yaml"},
 	{"missing version", "schema", "«kind»: User\nmetadata: {name: m, description: no apiVersion}\nspec: {email: a@b.example}\n", `the document lacks "apiVersion"`, "apiVersion: accord/v1"},

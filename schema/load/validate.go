@@ -363,8 +363,17 @@ func texts(v any) []string {
 }
 
 func (e *explainer) missing(f failure) {
+	written := func(name string) bool {
+		k, _ := entry(f.value, name)
+		return k != nil
+	}
+	if f.path == "" && !slices.ContainsFunc([]string{"apiVersion", "kind", "metadata"}, written) {
+		e.find("schema", f.value, "not an accord document: it has no apiVersion, kind and metadata",
+			"If it is not meant for accord, move the file, or name those that are under `resources` in "+ProjectFile+".")
+		return
+	}
 	for _, name := range texts(f.rule) {
-		if k, _ := entry(f.value, name); k != nil || slices.Contains(e.meant[f.value], name) {
+		if written(name) || slices.Contains(e.meant[f.value], name) {
 			continue
 		}
 		help := ""
