@@ -24,12 +24,20 @@ func collectLate(getenv func(string) string) {
 	}
 	// The first collection is at 4 MiB for 100 %, and in proportion.
 	debug.SetGCPercent(heapFloor / (4 << 20) * 100)
+	debug.SetMemoryLimit(heapFloor + aside)
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	afterEachCollection(func() {
 		metrics.Read(live)
-		debug.SetGCPercent(heapGrowth(live[0].Value.Uint64()))
+		percent := heapGrowth(live[0].Value.Uint64())
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(int64(live[0].Value.Uint64())*int64(100+percent)/100 + aside)
 	})
 }
+
+// aside is memory that Go needs beside the heap. The limit keeps a busy machine,
+// which comes to adjusting the percentage late, from applying one that was meant
+// for a smaller heap.
+const aside = 32 << 20
 
 // heapGrowth is by how many percent a heap may grow in which so many bytes are in
 // use.
