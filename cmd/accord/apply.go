@@ -65,7 +65,7 @@ func applyFlags(cmd *cobra.Command, o *applyOptions) {
 	planFlags(cmd, &o.planOptions)
 	f := cmd.Flags()
 	f.BoolVar(&o.autoApprove, "auto-approve", false, "do not ask")
-	f.IntVar(&o.Parallelism, "parallelism", apply.DefaultParallelism, "`N` changes at the same time")
+	countFlag(cmd, &o.Parallelism, "parallelism", apply.DefaultParallelism, 1, "`N` changes at the same time")
 	choiceFlag(cmd, &o.receipt, "receipt", "`FORMAT` of the receipt", "text", "json", "markdown")
 	f.StringVar(&o.receiptInto, "receipt-into", "", "write the receipt as JSON to `FILE` beside the output")
 }

@@ -193,7 +193,7 @@ func (c *crmCommands) list() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 	})
 	cmd.Flags().StringVar(&where, "where", "", "only records for which this `CEL` condition holds")
-	cmd.Flags().IntVar(&limit, "limit", 100, "at most `N` records, 0 for all")
+	countFlag(cmd, &limit, "limit", 100, 0, "at most `N` records, 0 for all")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return c.on(cmd.Context(), false, func(ctx context.Context, p *project, a crm.Account) error {
 			keep := func(*crm.Record) bool { return true }

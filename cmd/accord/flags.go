@@ -1,9 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -40,6 +43,45 @@ func (c *choice) Set(s string) error {
 		return fmt.Errorf("it takes %s", strings.Join(c.words, ", "))
 	}
 	*c.value = s
+	return nil
+}
+
+// countFlag declares a flag that takes a number, which is not less than least.
+func countFlag(cmd *cobra.Command, value *int, name string, normal, least int, usage string) {
+	*value = normal
+	cmd.Flags().Var(&number{value, least}, name, usage)
+}
+
+// number is a flag's value that has a bound.
+type number struct {
+	value *int
+	least int
+}
+
+func (n *number) String() string { return strconv.Itoa(*n.value) }
+func (n *number) Type() string   { return "int" }
+
+func (n *number) Set(s string) error {
+	v, err := strconv.Atoi(s)
+	if err != nil || v < n.least {
+		return fmt.Errorf("it takes a number, %d or more", n.least)
+	}
+	*n.value = v
+	return nil
+}
+
+// wait is a flag's value that says how long to wait.
+type wait time.Duration
+
+func (w *wait) String() string { return time.Duration(*w).String() }
+func (w *wait) Type() string   { return "duration" }
+
+func (w *wait) Set(s string) error {
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		return errors.New("it takes a duration such as 10s, or 0 for none")
+	}
+	*w = wait(d)
 	return nil
 }
 

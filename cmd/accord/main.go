@@ -106,7 +106,8 @@ out and never loses its place.`,
 	f.BoolVar(&e.input, "input", true, "ask where something has to be approved")
 	f.StringVar(&e.logLevel, "log-level", "warn", "least `LEVEL` of what is logged: debug, info, warn, error")
 	f.StringVar(&e.logFormat, "log-format", "text", "`FORMAT` of the log: text, json")
-	f.DurationVar(&e.lockTimeout, "lock-timeout", defaultLockTimeout, "how long to wait for another command")
+	e.lockTimeout = defaultLockTimeout
+	f.Var((*wait)(&e.lockTimeout), "lock-timeout", "how long to wait for another command")
 	for _, c := range commands {
 		root.AddCommand(c(e))
 	}

@@ -133,7 +133,7 @@ func stateHistoryCommand(e *env) *cobra.Command {
 	)
 	cmd := &cobra.Command{Use: "history", Short: "Show who applied what, when, and what came of it", Args: cobra.NoArgs}
 	formatFlag(cmd, &format, "text", "json")
-	cmd.Flags().IntVar(&limit, "limit", 20, "the last `N` runs, 0 for all")
+	countFlag(cmd, &limit, "limit", 20, 0, "the last `N` runs, 0 for all")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return e.reading(cmd.Context(), func(ctx context.Context, _ *project, s *store) error {
 			runs, err := s.history(ctx, limit)
@@ -288,7 +288,13 @@ state's, or the state be empty, and its serial not older.`,
 				return &fileError{args[0], err}
 			}
 			return e.writing(cmd.Context(), "state push", func(ctx context.Context, _ *project, s *store, l state.Lease) error {
-				meta, err := s.state.Push(ctx, l, snapshot)
+				if _, err := s.state.Push(ctx, l, snapshot); err != nil {
+					return err
+				}
+				if err := s.edit(ctx, e, l, "state push", &state.Write{}); err != nil {
+					return fmt.Errorf("the state is pushed, and the history does not say so: %w", err)
+				}
+				meta, err := s.state.Meta(ctx)
 				if err != nil {
 					return err
 				}
