@@ -2,8 +2,8 @@ package schema
 
 import (
 	"cmp"
-	"maps"
 	"slices"
+	"sync"
 )
 
 // Config is a configuration: every resource of a project, by address. It does
@@ -129,6 +129,7 @@ type Graph struct {
 	placed        map[Ref][]string       // resource in accounts → its accounts
 	inAccount     map[string][]*Resource // account → the resources placed in it
 	labeled       map[[2]string][]string // label, value → accounts
+	spoken        func() *spoken         // computed at the first question
 }
 
 // Resolve resolves the references of a configuration.
@@ -138,6 +139,7 @@ func Resolve(c *Config) *Graph {
 		users: map[string][]*Resource{}, placed: map[Ref][]string{}, inAccount: map[string][]*Resource{},
 		labeled: map[[2]string][]string{},
 	}
+	g.spoken = sync.OnceValue(g.whatIsSpokenOf)
 	for _, a := range c.Of(KindAccount) {
 		for k, v := range a.Labels {
 			g.labeled[[2]string{k, v}] = append(g.labeled[[2]string{k, v}], a.Name)
@@ -246,67 +248,6 @@ func (g *Graph) WorkflowsConnected(account string) bool {
 func (g *Graph) Goes(feature, from, to string) (*Resource, bool) {
 	r := g.Connected(from, to)
 	return r, r != nil && r.Spec.(*Connection).Goes(feature, from, to)
-}
-
-// DependsOn returns the addresses that have to be applied before the resource:
-// what it refers to, and what it needs without naming it (a connection its
-// organization, a workflow its connections, an object the properties of its
-// account). Only resources that exist are returned, sorted, each once.
-func (g *Graph) DependsOn(r *Resource) []Ref {
-	set := map[Ref]bool{}
-	add := func(ref Ref) {
-		if ref != r.Ref() && g.byRef[ref] != nil {
-			set[ref] = true
-		}
-	}
-	r.Spec.References(func(_ Path, to Ref) { add(to) })
-	organization := func(account string) {
-		for _, o := range g.organizations[account] {
-			add(o.Ref())
-		}
-	}
-	properties := func(account string) {
-		for _, p := range g.inAccount[account] {
-			if p.Kind == KindProperty || p.Kind == KindPipeline && r.Kind != KindPipeline {
-				add(p.Ref())
-			}
-		}
-	}
-	switch s := r.Spec.(type) {
-	case *Connection:
-		for _, a := range s.Between {
-			organization(a)
-		}
-	case *Workflow:
-		properties(s.Account)
-		for _, step := range s.AllSteps() {
-			for _, in := range step.Targets() {
-				if c := g.Connected(s.Account, in); c != nil {
-					add(c.Ref())
-				}
-				properties(in)
-			}
-		}
-	case *AssetCopy:
-		for _, to := range s.To {
-			if c := g.Connected(s.From, to); c != nil {
-				add(c.Ref())
-			}
-		}
-		for _, o := range g.inAccount[s.From] {
-			add(o.Ref())
-		}
-	case Placed:
-		for _, a := range g.placed[r.Ref()] {
-			add(Ref{KindAccount, a})
-			if r.Kind == KindForm || r.Kind == KindList {
-				properties(a)
-			}
-		}
-	}
-	out := slices.Collect(maps.Keys(set))
-	slices.SortFunc(out, Ref.Compare)
-	return out
 }
 
 // Targets returns the account that the step acts in where that is another one;
