@@ -20,13 +20,31 @@ var envelope = []string{"apiVersion", "kind", "metadata", "lifecycle", "spec"}
 // Format returns the one form in which accord fmt leaves a file: indented by two
 // spaces, the keys of the envelope in their order, one line --- between
 // documents. What is in brackets on one line stays so; comments and blank lines
-// stay where they are, and the text says what it said before.
+// stay where they are, and the text says what it said before. Lines end with LF,
+// or with CRLF where all lines of the file do.
 //
 // yaml.v3 does not write back every text faithfully. A document that would say
 // something else, lose a comment or change again when it is formatted again is
 // left as it is written. The error is a diag.Diagnostic without a file where src
 // is not YAML.
 func Format(src []byte) ([]byte, error) {
+	if !windows(src) {
+		return format(src)
+	}
+	out, err := format(bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n")))
+	if err != nil {
+		return nil, err
+	}
+	return bytes.ReplaceAll(out, []byte("\n"), []byte("\r\n")), nil
+}
+
+// windows reports whether all lines of a text end with CRLF.
+func windows(text []byte) bool {
+	n := bytes.Count(text, []byte("\r\n"))
+	return n > 0 && n == bytes.Count(text, []byte("\n")) && n == bytes.Count(text, []byte("\r"))
+}
+
+func format(src []byte) ([]byte, error) {
 	once, err := formatFile(src)
 	if err != nil {
 		return nil, err

@@ -34,7 +34,10 @@ func TestFormat(t *testing.T) {
 		{"blocks keep their text", "spec:\n      a: |\n         x\n\n           y\n\n      b: >-\n         z\n\n         w\n", "spec:\n  a: |\n    x\n\n      y\n\n  b: >-\n    z\n\n    w\n"},
 		{"quotes stay", "a: \"x\"\nb: 'y'\nc: \"yes\"\n", "a: \"x\"\nb: 'y'\nc: \"yes\"\n"},
 		{"anchors", "a: &x {b: 1}\nc:\n    <<: *x\n", "a: &x {b: 1}\nc:\n  <<: *x\n"},
-		{"line ends", "a: 1\r\nb:\r\n    c: 2\r\n", "a: 1\nb:\n  c: 2\n"},
+		{"the line ends of Windows stay", "a: 1\r\nb:\r\n    c: |\r\n      x\r\n\r\n      y\r\n---\r\n# z\r\nz: 'a\r\n\r\n  b'", "a: 1\r\nb:\r\n  c: |\r\n    x\r\n\r\n    y\r\n---\r\n# z\r\nz: 'a\r\n\r\n  b'\r\n"},
+		{"also of what is left as it is", "%YAML 1.1\r\n---\r\na:   1\r\n", "%YAML 1.1\r\n---\r\na:   1\r\n"},
+		{"mixed line ends", "a: 1\r\nb:\n    c: 2\r\n", "a: 1\nb:\n  c: 2\n"},
+		{"carriage returns alone", "a: 1\rb:\r    c: 2\r\n", "a: 1\nb:\n  c: 2\n"},
 		{"no newline at the end", "a: 1", "a: 1\n"},
 		{"byte order mark", "\ufeffa:  1\n", "a: 1\n"},
 	} {
@@ -55,6 +58,33 @@ func TestFormatRefusesWhatIsNoYAML(t *testing.T) {
 	var d diag.Diagnostic
 	if !errors.As(err, &d) || d.Rule != "yaml-syntax" || d.Line != 3 {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A file says the same and is formatted the same, whatever its lines end with.
+func TestFormatKeepsLineEnds(t *testing.T) {
+	files, err := filepath.Glob("testdata/language/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	texts := slices.Clone(hard)
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, string(text))
+	}
+	windows := func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") }
+	for _, text := range texts {
+		text = strings.ReplaceAll(text, "\r\n", "\n")
+		unix, unixErr := Format([]byte(text))
+		got, err := Format([]byte(windows(text)))
+		if (err == nil) != (unixErr == nil) || err != nil && err.Error() != unixErr.Error() {
+			t.Errorf("%v, and %v with LF:\n%s", err, unixErr, text)
+		} else if want := windows(string(unix)); string(got) != want {
+			t.Errorf("got\n%q\nwant\n%q", got, want)
+		}
 	}
 }
 
