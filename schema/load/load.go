@@ -212,8 +212,9 @@ func (r *Result) belongs(res *schema.Resource) bool {
 	return false
 }
 
-// Line returns line n of a file, counted from one, as it may be shown: what is a
-// secret is hidden. It is "" for a line or file that there is not.
+// Line returns line n of a file, counted from one, as it may be shown: each rune
+// of what is a secret is a *, so that columns stay what they are. It is "" for a
+// line or file that there is not.
 func (r *Result) Line(file string, n int) string {
 	s := r.sources[file]
 	if s == nil {

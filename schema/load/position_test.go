@@ -218,3 +218,44 @@ spec: {platform: brevo, plan: "Bearer abcdefghijklmnopqrstuvwxyz"}
 		t.Error("a line that there is not is shown")
 	}
 }
+
+// What is hidden is as wide as it was: columns behind it stay right.
+func TestLineKeepsColumns(t *testing.T) {
+	const one, two = "pat-eu1-01234567-89ab", "xkeysib-0123456789abcdef"
+	for _, tc := range []struct{ name, text, want string }{
+		{
+			"two on a line",
+			"kind: User\nmetadata: {name: a, labels: {a: " + one + ", ü: " + two + "}, nmae: b} # " + one,
+			"metadata: {name: a, labels: {a: " + stars(one) + ", ü: " + stars(two) + "}, nmae: b} # " + stars(one),
+		},
+		{
+			"of letters beyond ASCII",
+			"kind: Account\nmetadata: {name: a}\nspec: {platform: brevo, api: {token: \"gehé🔑im\"}, url: x}",
+			"spec: {platform: brevo, api: {token: " + stars(`"gehé🔑im"`) + "}, url: x}",
+		},
+		{
+			"in a file that is not read",
+			"a: \x07\nb: {c: " + one + ", d: " + two + "}",
+			"b: {c: " + stars(one) + ", d: " + stars(two) + "}",
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			text := "apiVersion: accord/v1\n" + tc.text
+			r := load(t, text)
+			if got := r.Line("a.yaml", strings.Count(text, "\n")+1); got != tc.want {
+				t.Errorf("got\n%s\nwant\n%s", got, tc.want)
+			}
+			for _, d := range r.Diagnostics {
+				if !strings.HasPrefix(d.Message, "unknown field") {
+					continue
+				}
+				line := []rune(r.Line("a.yaml", d.Line))
+				if d.EndColumn > len(line)+1 || !strings.Contains(d.Message, `"`+string(line[d.Column-1:d.EndColumn-1])+`"`) {
+					t.Errorf("%v does not point at it in %q", d, string(line))
+				}
+			}
+		})
+	}
+}
+
+func stars(s string) string { return strings.Repeat("*", len([]rune(s))) }

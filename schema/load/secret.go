@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"accord/diag"
 )
@@ -19,6 +20,12 @@ var tokens = regexp.MustCompile(`pat-[a-z]{2,3}[0-9]-[0-9A-Za-z-]{8,}|xkeysib-[0
 var tokenHints = [][]byte{[]byte("pat-"), []byte("xkeysib-"), []byte("xsmtpsib-"), []byte("earer")}
 
 const hidden = "********"
+
+// veil hides a secret and leaves it as wide as it is, in runes, so that the
+// columns behind it stay what findings say they are.
+func veil(secret string) string {
+	return strings.Repeat("*", utf8.RuneCountInString(secret))
+}
 
 // mask hides what looks like a secret in a text that is shown.
 func mask(s string) string {
@@ -62,7 +69,7 @@ func (s *source) hide(at span) {
 	s.secrets = slices.Insert(s.secrets, i, at)
 }
 
-// shown returns line n without the secrets in it.
+// shown returns line n without the secrets in it, which are as wide as they were.
 func (s *source) shown(n int) string {
 	line, start := s.line(n)
 	secrets := append(slices.Clone(s.secrets), s.masked...)
@@ -73,10 +80,10 @@ func (s *source) shown(n int) string {
 		from, to := max(secret.start-start, at), min(secret.end-start, len(line))
 		if from < to {
 			b.Write(line[at:from])
-			b.WriteString(hidden)
+			b.WriteString(veil(string(line[from:to])))
 			at = to
 		}
 	}
 	b.Write(line[at:])
-	return mask(b.String())
+	return tokens.ReplaceAllStringFunc(b.String(), veil)
 }
