@@ -86,8 +86,9 @@ type PropertyInfo struct {
 }
 
 // Properties returns the properties of an object in an account, by internal
-// name: the standard ones, those declared for it, and the cross-selling
-// opportunity where workflows are connected.
+// name: the standard ones, the cross-selling opportunity where workflows are
+// connected, and those declared for it. No declaration changes what is there
+// without it.
 func (g *Graph) Properties(account, object string) map[string]PropertyInfo {
 	out := make(map[string]PropertyInfo, 16)
 	for _, s := range StandardProperties[object] {
@@ -113,6 +114,9 @@ func (g *Graph) Properties(account, object string) map[string]PropertyInfo {
 			continue
 		}
 		info := PropertyInfo{Name: p.InternalName(r.Name), Type: p.Type, By: r}
+		if _, there := out[info.Name]; there {
+			continue
+		}
 		for _, o := range p.Options {
 			info.Options = append(info.Options, o.Value)
 		}

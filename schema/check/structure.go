@@ -95,6 +95,7 @@ func checkSchema(p *pass) {
 	checkRenames(p)
 	checkSeverities(p)
 	checkTwice(p)
+	checkStandard(p)
 	checkWorkflowValues(p)
 }
 
@@ -148,6 +149,46 @@ func checkSeverities(p *pass) {
 				help("Only warnings and infos can be changed: remove the line. accord explain %s says why the rule holds.", name)
 		}
 	}
+}
+
+// checkStandard finds declarations of what every account has. The cross-selling
+// opportunity, which comes with a connection, may be declared as what it is.
+func checkStandard(p *pass) {
+	for _, r := range p.Of(schema.KindProperty) {
+		s := r.Spec.(*schema.Property)
+		name := s.InternalName(r.Name)
+		if slices.ContainsFunc(schema.StandardProperties[s.Object], func(of schema.StandardProperty) bool { return of.Name == name }) {
+			p.report(r, internalName(r, s), "every account has the %s property %s", s.Object, name).
+				help("Leave %v out, or give it another name.", r.Ref())
+			continue
+		}
+		if name != schema.CrossSellProperty || s.Object != schema.Contact && s.Object != schema.Deal {
+			continue
+		}
+		const help = "Leave %v out: it comes with a workflows connection. Or declare it as an enumeration with the options yes and no."
+		switch values := optionValues(s); {
+		case s.Type != schema.TypeEnumeration:
+			p.report(r, spec.Key("type"), "%s is an enumeration, and no %s", name, s.Type).help(help, r.Ref())
+		case !slices.Equal(slices.Sorted(slices.Values(values)), []string{schema.CrossSellNo, schema.CrossSellYes}):
+			p.report(r, spec.Key("options"), "%s has the options yes and no, and not %s", name, sentence(values)).help(help, r.Ref())
+		}
+	}
+}
+
+func optionValues(s *schema.Property) []string {
+	out := make([]string, len(s.Options))
+	for i, o := range s.Options {
+		out[i] = o.Value
+	}
+	return out
+}
+
+// internalName is where the internal name of a property is written.
+func internalName(r *schema.Resource, s *schema.Property) schema.Path {
+	if s.Name == "" {
+		return nameField
+	}
+	return spec.Key("name")
 }
 
 // checkTwice finds names that have to be different inside one document.
@@ -249,9 +290,7 @@ func checkSameObject(p *pass) {
 		_, name := objectName(at.r)
 		field := spec.Key("label")
 		if s, ok := at.r.Spec.(*schema.Property); ok {
-			if field = spec.Key("name"); s.Name == "" {
-				field = schema.Path("metadata").Key("name")
-			}
+			field = internalName(at.r, s)
 		}
 		p.report(at.r, field, "%v is %v in %s: both are the %s %q", at.r.Ref(), at.first.Ref(), sentence(accounts), at.r.Kind, name).
 			help("Remove one of the two, rename it, or place them in different accounts.").

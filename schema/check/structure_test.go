@@ -532,3 +532,66 @@ spec: {accounts: [acme-de, acme-us], label: Hello}
 		t.Errorf("message %q, related %v", d.Message, d.Related)
 	}
 }
+
+// What every account has is declared by nobody: a document that gives it another
+// type would change what conditions mean, and one that is removed would delete
+// what the vendor keeps.
+func TestStandardProperties(t *testing.T) {
+	expect(t, group+`
+kind: Property
+metadata: {name: country} # want schema 18 error
+spec: {accounts: [acme-de], object: contact, type: number}
+---
+kind: Property
+metadata: {name: mail}
+spec: {accounts: [acme-de], name: email, object: contact, type: string} # want schema 35 error
+---
+kind: Property
+metadata: {name: lifecyclestage} # want schema 18 error
+spec: {accounts: [acme-de], object: contact, type: enumeration, options: [lead, won]}
+---
+kind: Property
+metadata: {name: dealstage} # want schema 18 error
+spec: {accounts: [acme-de], object: deal, type: string}
+---
+kind: Property
+metadata: {name: domain}
+spec: {accounts: [acme-de], object: contact, type: string}
+---
+kind: Property
+metadata: {name: amount}
+spec: {accounts: [acme-de], object: invoice, type: string}
+---
+kind: List
+metadata: {name: us}
+spec: {accounts: [acme-de], label: US, membership: {where: contact.country == "US" && contact.lifecyclestage == "customer"}}
+`)
+	d := findingOf(t, "schema", group+`
+kind: Property
+metadata: {name: country}
+spec: {accounts: [acme-de], object: contact, type: number}
+`)
+	if d.Message != "every account has the contact property country" || d.Help != "Leave Property/country out, or give it another name." {
+		t.Errorf("%q, help %q", d.Message, d.Help)
+	}
+}
+
+func TestDeclaredCrossSell(t *testing.T) {
+	for _, tc := range []struct{ object, declared string }{
+		{"contact", `type: enumeration, options: ["yes", "no"]`},
+		{"deal", `type: enumeration, options: [{value: "no", label: Nein}, {value: "yes", label: Ja}]`},
+		{"company", `type: string`},
+		{"contact", `type: boolean # want schema 85 error`},
+		{"contact", `type: enumeration, options: ["yes", "no", later] # want schema 107 error`},
+		{"deal", `type: enumeration, options: [ja, nein] # want schema 104 error`},
+	} {
+		field, comment, _ := strings.Cut(tc.declared, " #")
+		if comment != "" {
+			comment = " #" + comment
+		}
+		expect(t, connected+`
+kind: Property
+metadata: {name: cross}
+spec: {accounts: [acme-de], object: `+tc.object+`, name: cross_selling_opportunity, `+field+`}`+comment+"\n")
+	}
+}
