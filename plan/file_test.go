@@ -87,7 +87,7 @@ func TestNamesOfTheDocument(t *testing.T) {
 	has("summary", doc["summary"], "add change remove import forget unchanged")
 	seen := map[string]bool{}
 	for _, c := range doc["resource_changes"].([]any) {
-		m := has("a change", c, "address type name previous_address change fields action_reason")
+		m := has("a change", c, "address type name previous_address change fields action_reason source_range")
 		body := has("change", m["change"], "actions before after after_unknown replace_paths")
 		actions := ""
 		for _, a := range body["actions"].([]any) {
@@ -98,6 +98,8 @@ func TestNamesOfTheDocument(t *testing.T) {
 			at := has("source_range", m["source_range"], "filename start end")
 			has("start", at["start"], "line column")
 			has("end", at["end"], "line column")
+		} else if m["source_range"] != nil {
+			t.Errorf("what is not declared has the source_range %v", m["source_range"])
 		}
 		for _, f := range m["fields"].([]any) {
 			has("a field", f, "path op")
@@ -122,7 +124,7 @@ func wantNoNullLists(t *testing.T, at string, v any) {
 	switch v := v.(type) {
 	case map[string]any:
 		for k, e := range v {
-			if e == nil && k != "before" && k != "after" && k != "previous_address" {
+			if e == nil && k != "before" && k != "after" && k != "previous_address" && k != "source_range" {
 				t.Errorf("%s.%s is null", at, k)
 			}
 			wantNoNullLists(t, at+"."+k, e)

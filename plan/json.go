@@ -18,7 +18,7 @@ type changeJSON struct {
 	Change   changeBody                   `json:"change"`
 	Fields   []Field                      `json:"fields"`
 	Reason   Reason                       `json:"action_reason"`
-	Range    *Range                       `json:"source_range,omitempty"`
+	Range    *Range                       `json:"source_range"`
 	Effects  []Effect                     `json:"effects"`
 	Needs    []schema.Ref                 `json:"needs"`
 	Accounts []string                     `json:"accounts,omitempty"`

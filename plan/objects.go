@@ -79,7 +79,7 @@ func (m *maker) facts(c *Change, was, r *schema.Resource) {
 	}
 	m.drift = append(m.drift, Drift{
 		Ref: c.Ref, Account: r.Name, Kind: schema.KindAccount, Name: r.Name, What: DriftFacts,
-		Fields: orEmpty(Diff(factsJSON(believed), factsJSON(*live.Facts))), Conflict: was != nil && changed,
+		Fields: orEmpty(factsDiff(factsJSON(believed), factsJSON(*live.Facts))), Conflict: was != nil && changed,
 	})
 }
 
@@ -87,9 +87,14 @@ func factsEffect(account string, before *schema.Facts, after schema.Facts) Effec
 	e := Effect{Account: account, Action: WriteFacts, Kind: schema.KindAccount, Name: account, Key: account, After: factsJSON(after)}
 	if before != nil {
 		e.Before = factsJSON(*before)
-		e.Fields = Diff(e.Before, e.After)
+		e.Fields = factsDiff(e.Before, e.After)
 	}
 	return e
+}
+
+// factsDiff is what differs between facts, with the defaults written out.
+func factsDiff(before, after json.RawMessage) []Field {
+	return explicit(schema.KindAccount, Diff(before, after))
 }
 
 func factsJSON(f schema.Facts) json.RawMessage {
