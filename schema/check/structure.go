@@ -151,14 +151,25 @@ func checkSeverities(p *pass) {
 	}
 }
 
-// checkStandard finds declarations of what every account has. The cross-selling
-// opportunity, which comes with a connection, may be declared as what it is.
+// checkStandard finds declarations that make something else of what every
+// account has. One that says what is there already changes nothing. The
+// cross-selling opportunity comes with a connection and is held to likewise.
 func checkStandard(p *pass) {
 	for _, r := range p.Of(schema.KindProperty) {
 		s := r.Spec.(*schema.Property)
-		name := s.InternalName(r.Name)
-		if slices.ContainsFunc(schema.StandardProperties[s.Object], func(of schema.StandardProperty) bool { return of.Name == name }) {
-			p.report(r, internalName(r, s), "every account has the %s property %s", s.Object, name).
+		name, values := s.InternalName(r.Name), optionValues(s)
+		standard := schema.StandardProperties[s.Object]
+		if i := slices.IndexFunc(standard, func(of schema.StandardProperty) bool { return of.Name == name }); i >= 0 {
+			what := ""
+			switch of := standard[i]; {
+			case s.Type != of.Type:
+				what = "of type " + of.Type
+			case !slices.Equal(slices.Sorted(slices.Values(values)), slices.Sorted(slices.Values(of.Options))):
+				what = "with options of its own"
+			default:
+				continue
+			}
+			p.report(r, internalName(r, s), "every account has the %s property %s, %s", s.Object, name, what).
 				help("Leave %v out, or give it another name.", r.Ref())
 			continue
 		}
@@ -166,7 +177,7 @@ func checkStandard(p *pass) {
 			continue
 		}
 		const help = "Leave %v out: it comes with a workflows connection. Or declare it as an enumeration with the options yes and no."
-		switch values := optionValues(s); {
+		switch {
 		case s.Type != schema.TypeEnumeration:
 			p.report(r, spec.Key("type"), "%s is an enumeration, and no %s", name, s.Type).help(help, r.Ref())
 		case !slices.Equal(slices.Sorted(slices.Values(values)), []string{schema.CrossSellNo, schema.CrossSellYes}):

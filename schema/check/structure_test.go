@@ -533,9 +533,8 @@ spec: {accounts: [acme-de, acme-us], label: Hello}
 	}
 }
 
-// What every account has is declared by nobody: a document that gives it another
-// type would change what conditions mean, and one that is removed would delete
-// what the vendor keeps.
+// What every account has cannot be declared as something else: conditions would
+// mean what no account does.
 func TestStandardProperties(t *testing.T) {
 	expect(t, group+`
 kind: Property
@@ -544,7 +543,11 @@ spec: {accounts: [acme-de], object: contact, type: number}
 ---
 kind: Property
 metadata: {name: mail}
-spec: {accounts: [acme-de], name: email, object: contact, type: string} # want schema 35 error
+spec: {accounts: [acme-de], name: email, object: contact, type: boolean} # want schema 35 error
+---
+kind: Property
+metadata: {name: phone}
+spec: {accounts: [acme-de], object: contact, type: string, label: Telephone}
 ---
 kind: Property
 metadata: {name: lifecyclestage} # want schema 18 error
@@ -571,7 +574,7 @@ kind: Property
 metadata: {name: country}
 spec: {accounts: [acme-de], object: contact, type: number}
 `)
-	if d.Message != "every account has the contact property country" || d.Help != "Leave Property/country out, or give it another name." {
+	if d.Message != "every account has the contact property country, of type string" || d.Help != "Leave Property/country out, or give it another name." {
 		t.Errorf("%q, help %q", d.Message, d.Help)
 	}
 }
