@@ -6,7 +6,9 @@
 package diag
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -94,7 +96,20 @@ type Diagnostic struct {
 	Help     string    `json:"help,omitempty"`
 	Address  string    `json:"address,omitempty"` // Kind/name of the resource it is found in
 	Position           // of the field to change
-	Related  []Related `json:"related,omitempty"`
+	Related  []Related `json:"related"`
+}
+
+// MarshalJSON writes the finding; without related places they are [].
+func (d Diagnostic) MarshalJSON() ([]byte, error) {
+	type plain Diagnostic
+	if d.Related == nil {
+		d.Related = []Related{}
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // whoever embeds it decides
+	err := enc.Encode(plain(d))
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // Error returns the finding on one line, so that a Diagnostic can travel as an

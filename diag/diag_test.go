@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"encoding/json"
 	"slices"
 	"testing"
 
@@ -55,5 +56,27 @@ func TestSortDoesNotDependOnOrder(t *testing.T) {
 func TestForgottenSeverityIsAnError(t *testing.T) {
 	if !(List{{Rule: "schema"}}).HasErrors() {
 		t.Fatal("a diagnostic without a severity must stop the run")
+	}
+}
+
+// What reads the JSON need not ask whether there are related places.
+func TestRelatedIsNeverNull(t *testing.T) {
+	for _, tc := range []struct {
+		d    Diagnostic
+		want string
+	}{
+		{Diagnostic{Rule: "schema", Message: "a < b"}, `{"rule":"schema","severity":"error","message":"a \u003c b","file":"","line":0,"column":0,"related":[]}`},
+		{
+			Diagnostic{Rule: "schema", Related: []Related{{Position{"a.yaml", 1, 2, 0}, "the first"}}},
+			`{"rule":"schema","severity":"error","message":"","file":"","line":0,"column":0,"related":[{"file":"a.yaml","line":1,"column":2,"message":"the first"}]}`,
+		},
+	} {
+		got, err := json.Marshal(List{tc.d})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := "[" + tc.want + "]"; string(got) != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
 	}
 }
