@@ -116,6 +116,7 @@ type pass struct {
 	propertiesOf map[[2]string]map[string]schema.PropertyInfo // account, object → properties
 	objectsOf    map[string][]string                          // account → objects
 	known        []workflow
+	reaching     map[string]bool // accounts of workflows with actions, and of those actions
 	conditionsOf map[*schema.Resource][]condition
 	envs         map[scope]*expr.Env
 	listEnvs     map[[2]string]*expr.Env // account, object

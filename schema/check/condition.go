@@ -21,30 +21,45 @@ type condition struct {
 // That contact needs a contactSource is reported once for a workflow, by the
 // rule of that name.
 func checkConditions(p *pass) {
-	tell := func(all []condition) {
+	tell := func(all []condition, accounts ...string) {
 		for _, c := range all {
 			for _, problem := range c.problems {
-				if problem.Rule == p.rule.Name && !p.leftOutName(c.Text, problem) {
-					p.report(c.r, c.Path, "%s", problem.Message).help("%s", capital(problem.Help)).within(problem.Start, problem.End)
+				about := word(c.Text, problem)
+				if problem.Rule != p.rule.Name || p.leftOutName(about) {
+					continue
 				}
+				lack := slices.DeleteFunc(slices.Clone(accounts), p.WorkflowsConnected)
+				crossSell := about == schema.CrossSellProperty && len(lack) > 0
+				if crossSell && slices.ContainsFunc(lack, p.unconnected) {
+					continue
+				}
+				f := p.report(c.r, c.Path, "%s", problem.Message).help("%s", capital(problem.Help))
+				if crossSell {
+					f.help(crossSellHelp, sentence(lack))
+				}
+				f.within(problem.Start, problem.End)
 			}
 		}
 	}
 	for w := range p.workflows() {
-		tell(p.conditions(w))
+		tell(p.conditions(w), w.Account)
 	}
 	for _, r := range p.Of(schema.KindList) {
-		tell(p.membership(r))
+		tell(p.membership(r), p.AccountsOf(r.Ref())...)
 	}
 	for _, r := range p.Of(schema.KindPolicy) {
 		tell([]condition{compilePolicy(r)})
 	}
 }
 
+// word is what a problem is about, where that is one word or one text.
+func word(text string, problem expr.Problem) string {
+	return strings.Trim(string([]rune(text)[problem.Start:problem.End]), `"'`)
+}
+
 // leftOutName reports whether the word that a problem is about may be a property,
 // a pipeline or a stage of a document that was left out.
-func (p *pass) leftOutName(text string, problem expr.Problem) bool {
-	word := strings.Trim(string([]rune(text)[problem.Start:problem.End]), `"'`)
+func (p *pass) leftOutName(word string) bool {
 	return word != "" && (p.leftOut(schema.KindProperty, word) || p.leftOut(schema.KindPipeline, word))
 }
 

@@ -115,10 +115,18 @@ func (p *pass) property(r *schema.Resource, at schema.Path, object, name string,
 			lack = append(lack, a)
 		}
 	}
+	crossSell := name == schema.CrossSellProperty && (object == schema.Contact || object == schema.Deal)
+	if crossSell {
+		lack = slices.DeleteFunc(lack, p.unconnected)
+	}
 	if len(lack) == 0 || p.leftOut(schema.KindProperty, name) {
 		return
 	}
 	f := p.report(r, at, "%s %s no %s property %s", sentence(lack), verb(lack, "has", "have"), object, name)
+	if crossSell {
+		f.help(crossSellHelp, sentence(lack))
+		return
+	}
 	if by := p.declared(object, name); by != nil {
 		f.help("Add %s to the accounts of %s.", sentence(lack), where(by)).
 			see(by, spec.Key("accounts"), "the accounts of %v", by.Ref())
@@ -129,6 +137,30 @@ func (p *pass) property(r *schema.Resource, at schema.Path, object, name string,
 		return
 	}
 	f.help("Declare it: a Property %s of %s with %s among its accounts.", name, object, sentence(lack))
+}
+
+// crossSellHelp says where the cross-selling opportunity comes from; its argument
+// are the accounts that have none.
+const crossSellHelp = "It comes with a connection: declare a Connection of %s with the feature `workflows`, or add that to one."
+
+// unconnected reports whether workflows are connected with the account nowhere,
+// although one writes to it or from it, which is a finding of its own: that the
+// account has no cross-selling opportunity either has the same cause.
+func (p *pass) unconnected(account string) bool {
+	if p.WorkflowsConnected(account) {
+		return false
+	}
+	if p.reaching == nil {
+		p.reaching = map[string]bool{}
+		for w := range p.workflows() {
+			for a := range w.actions() {
+				if w.account != nil && p.Account(a.in) != nil && a.in != w.Account {
+					p.reaching[w.Account], p.reaching[a.in] = true, true
+				}
+			}
+		}
+	}
+	return p.reaching[account] || p.leftOut(schema.KindConnection, account)
 }
 
 // properties is Graph.Properties, computed once for each account and object: an

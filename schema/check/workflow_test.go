@@ -514,3 +514,55 @@ spec: {accounts: [acme-de], label: US, membership: {where: contact.country == "U
 `))
 	})
 }
+
+// The cross-selling opportunity comes with a workflows connection: where that is
+// missing, what speaks of the property does not say so again.
+func TestCrossSellWithoutAConnection(t *testing.T) {
+	const take = `
+kind: Form
+metadata: {name: ask}
+spec: {accounts: [acme-us], label: Ask, fields: [email, cross_selling_opportunity]}
+---
+kind: List
+metadata: {name: opportunities}
+spec: {accounts: [acme-us], label: Opportunities, membership: {where: contact.cross_selling_opportunity == "yes"}}
+---
+kind: Workflow
+metadata: {name: take}
+spec:
+  account: acme-us
+  trigger:
+    on: contact.property-changed
+    property: cross_selling_opportunity
+    where: contact.cross_selling_opportunity == "yes" && event.new == "yes"
+  steps:
+    - setProperties: {cross_selling_opportunity: "no"}
+---
+`
+	expect(t, group+take+`
+kind: Workflow
+metadata: {name: forward}
+spec:
+  account: acme-de
+  trigger: {on: contact.created, where: '!has(contact.cross_selling_opportunity)'}
+  steps:
+    - upsertContact:
+        in: acme-us # want workflow-not-connected 13 error
+        target: enrolled
+        crossSell: "yes"
+`)
+	want := "It comes with a connection: declare a Connection of acme-us with the feature `workflows`, or add that to one."
+	found := findings(t, files(group+take))
+	if len(found) != 5 {
+		t.Errorf("%d findings, want 5: one for each mention", len(found))
+	}
+	for _, d := range found {
+		if d.Help != want {
+			t.Errorf("%v: help %q, want %q", d, d.Help, want)
+		}
+	}
+	// Of an object that never has it, the connection is not the matter.
+	if d := findingOf(t, "condition-invalid", connected+workflowIn("contact.created, where: has(company.cross_selling_opportunity)", "\n    - wait: 1d\n")); d.Help == want {
+		t.Errorf("help %q", d.Help)
+	}
+}
