@@ -18,7 +18,7 @@ func (r *Result) body(fsys fs.FS, res *schema.Resource) bool {
 	d := diag.Diagnostic{Rule: "schema", Address: address(res)}
 	if !fs.ValidPath(e.Body.File) {
 		d.Message, d.Help = "the file "+mask(e.Body.File)+" is outside the project", "Name it relative to the root of the project, with forward slashes."
-	} else if text, err := readLimited(fsys, e.Body.File, MaxBodyBytes); err != nil {
+	} else if text, err := readLimited(fsys, file{e.Body.File, true}, MaxBodyBytes); err != nil {
 		d.Message, d.Help = mask(e.Body.File)+": "+why(err), "Files are relative to the root of the project."
 	} else if !utf8.Valid(text) {
 		d.Message, d.Help = mask(e.Body.File)+" is not UTF-8", "Save it as UTF-8."

@@ -21,27 +21,42 @@ import (
 func Files(fsys fs.FS) ([]string, error) {
 	var project *parsed
 	if _, err := fs.Stat(fsys, ProjectFile); !errors.Is(err, fs.ErrNotExist) {
-		project = read(fsys, ProjectFile)
+		project = read(fsys, file{ProjectFile, true})
 	}
-	names, _, err := choose(fsys, project)
+	files, _, err := choose(fsys, project)
 	if err != nil {
 		return nil, err
 	}
-	names = slices.DeleteFunc(names, func(name string) bool { return path.Ext(name) == ".json" })
 	if project != nil {
-		names = append(names, ProjectFile)
-		slices.Sort(names)
+		files = append(files, file{ProjectFile, true})
 	}
-	return slices.DeleteFunc(names, func(name string) bool {
-		info, err := fs.Stat(fsys, name)
-		return err == nil && special(info.Mode()) != ""
-	}), nil
+	var names []string
+	for _, f := range files {
+		if path.Ext(f.name) == ".json" {
+			continue
+		}
+		if f.odd {
+			if info, err := fs.Stat(fsys, f.name); err == nil && special(info.Mode()) != "" {
+				continue
+			}
+		}
+		names = append(names, f.name)
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// file is a file of the project. Odd is one that its folder does not list as a
+// regular file: it may be a link to one, or something that is not to be opened.
+type file struct {
+	name string
+	odd  bool
 }
 
 // find lists the YAML files below the root, those in hidden folders only where
 // they are asked for. They are sorted; links to folders are not followed.
-func find(fsys fs.FS, hidden bool) ([]string, error) {
-	var all []string
+func find(fsys fs.FS, hidden bool) ([]file, error) {
+	var all []file
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil && name == ".":
@@ -51,11 +66,11 @@ func find(fsys fs.FS, hidden bool) ([]string, error) {
 				return fs.SkipDir
 			}
 			if err != nil {
-				all = append(all, name) // reading it says why not
+				all = append(all, file{name, true}) // reading it says why not
 			}
 			return nil
 		case slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(name)):
-			all = append(all, name)
+			all = append(all, file{name, d == nil || !d.Type().IsRegular()})
 		}
 		return nil
 	})
@@ -80,18 +95,18 @@ func patterns(project *parsed) ([]string, *schema.Resource) {
 
 // choose returns the files that belong to the configuration, without the
 // project's own.
-func choose(fsys fs.FS, project *parsed) ([]string, diag.List, error) {
+func choose(fsys fs.FS, project *parsed) ([]file, diag.List, error) {
 	patterns, at := patterns(project)
 	all, err := find(fsys, slices.ContainsFunc(patterns, dotted))
 	if err != nil {
 		return nil, nil, err
 	}
 	if len(patterns) == 0 {
-		return slices.DeleteFunc(all, func(name string) bool {
-			return name == ProjectFile || dotted(name) || path.Ext(name) == ".json"
+		return slices.DeleteFunc(all, func(f file) bool {
+			return f.name == ProjectFile || dotted(f.name) || path.Ext(f.name) == ".json"
 		}), nil, nil
 	}
-	var out []string
+	var out []file
 	var findings diag.List
 	for i, pattern := range patterns {
 		finding := func(severity diag.Severity, message, help string) {
@@ -113,16 +128,16 @@ func choose(fsys fs.FS, project *parsed) ([]string, diag.List, error) {
 			continue
 		}
 		before := len(out)
-		for _, name := range all {
-			if ok, _ := doublestar.Match(clean, name); ok && name != ProjectFile && (!dotted(name) || dotted(clean)) {
-				out = append(out, name)
+		for _, f := range all {
+			if ok, _ := doublestar.Match(clean, f.name); ok && f.name != ProjectFile && (!dotted(f.name) || dotted(clean)) {
+				out = append(out, f)
 			}
 		}
 		if ok, _ := doublestar.Match(clean, ProjectFile); len(out) == before && !ok {
 			finding(diag.Warning, fmt.Sprintf("no file matches %q", pattern), "")
 		}
 	}
-	slices.Sort(out)
+	slices.SortFunc(out, func(a, b file) int { return strings.Compare(a.name, b.name) })
 	return slices.Compact(out), findings, nil
 }
 
@@ -132,12 +147,12 @@ func dotted(name string) bool {
 }
 
 // readFile reads a file that is not larger than it may be.
-func readFile(fsys fs.FS, name string) ([]byte, diag.Diagnostic, bool) {
-	text, err := readLimited(fsys, name, MaxFileBytes)
+func readFile(fsys fs.FS, f file) ([]byte, diag.Diagnostic, bool) {
+	text, err := readLimited(fsys, f, MaxFileBytes)
 	if err == nil {
 		return text, diag.Diagnostic{}, true
 	}
-	return nil, diag.Diagnostic{Rule: "yaml-syntax", Message: why(err), Position: diag.Position{File: name}}, false
+	return nil, diag.Diagnostic{Rule: "yaml-syntax", Message: why(err), Position: diag.Position{File: f.name}}, false
 }
 
 var errTooLarge = errors.New("is larger")
@@ -159,21 +174,23 @@ func special(mode fs.FileMode) string {
 }
 
 // readLimited reads a regular file of at most limit bytes.
-func readLimited(fsys fs.FS, name string, limit int64) ([]byte, error) {
-	// First of all, for to open a pipe is to wait for someone who writes to it.
-	info, err := fs.Stat(fsys, name)
-	if err != nil {
-		return nil, err
+func readLimited(fsys fs.FS, of file, limit int64) ([]byte, error) {
+	if of.odd {
+		// First of all, for to open a pipe is to wait for someone who writes to it.
+		info, err := fs.Stat(fsys, of.name)
+		if err != nil {
+			return nil, err
+		}
+		if what := special(info.Mode()); what != "" {
+			return nil, errors.New("is not a regular file, but " + what)
+		}
 	}
-	if what := special(info.Mode()); what != "" {
-		return nil, errors.New("is not a regular file, but " + what)
-	}
-	f, err := fsys.Open(name)
+	f, err := fsys.Open(of.name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	info, err = f.Stat() // of what was opened, should it be another by now
+	info, err := f.Stat() // of what was opened, should it be another by now
 	switch {
 	case err != nil:
 		return nil, err

@@ -67,13 +67,13 @@ type Result struct {
 func Dir(ctx context.Context, fsys fs.FS, opts Options) (*Result, error) {
 	var project *parsed
 	if _, err := fs.Stat(fsys, ProjectFile); !errors.Is(err, fs.ErrNotExist) {
-		project = read(fsys, ProjectFile)
+		project = read(fsys, file{ProjectFile, true})
 	}
-	names, findings, err := choose(fsys, project)
+	chosen, findings, err := choose(fsys, project)
 	if err != nil {
 		return nil, err
 	}
-	files, err := readAll(ctx, fsys, names, opts.Parallelism)
+	files, err := readAll(ctx, fsys, chosen, opts.Parallelism)
 	if err != nil {
 		return nil, err
 	}
@@ -92,19 +92,19 @@ func Dir(ctx context.Context, fsys fs.FS, opts Options) (*Result, error) {
 
 // readAll reads files on all cores. What is in memory at once is bounded: a
 // file counts as much as its largest document can become.
-func readAll(ctx context.Context, fsys fs.FS, names []string, parallelism int) ([]*parsed, error) {
-	files := make([]*parsed, len(names))
+func readAll(ctx context.Context, fsys fs.FS, chosen []file, parallelism int) ([]*parsed, error) {
+	files := make([]*parsed, len(chosen))
 	g, running := errgroup.WithContext(ctx)
 	g.SetLimit(cmp.Or(parallelism, runtime.GOMAXPROCS(0)))
 	room := semaphore.NewWeighted(MaxNodes)
-	for i, name := range names {
+	for i, f := range chosen {
 		if running.Err() != nil {
 			break
 		}
 		g.Go(func() error {
-			text, d, ok := readFile(fsys, name)
+			text, d, ok := readFile(fsys, f)
 			if !ok {
-				files[i] = unread(name, d)
+				files[i] = unread(f.name, d)
 				return nil
 			}
 			// A value of a document is at least two bytes.
@@ -113,7 +113,7 @@ func readAll(ctx context.Context, fsys fs.FS, names []string, parallelism int) (
 				return err
 			}
 			defer room.Release(weight)
-			files[i] = parse(name, text)
+			files[i] = parse(f.name, text)
 			return nil
 		})
 	}
@@ -123,12 +123,12 @@ func readAll(ctx context.Context, fsys fs.FS, names []string, parallelism int) (
 	return files, ctx.Err()
 }
 
-func read(fsys fs.FS, name string) *parsed {
-	text, d, ok := readFile(fsys, name)
+func read(fsys fs.FS, f file) *parsed {
+	text, d, ok := readFile(fsys, f)
 	if !ok {
-		return unread(name, d)
+		return unread(f.name, d)
 	}
-	return parse(name, text)
+	return parse(f.name, text)
 }
 
 // unread is a file that could not be read.
