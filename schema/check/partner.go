@@ -150,9 +150,9 @@ spec:
 	},
 	{
 		Name: "partner-domain-minority", Severity: diag.Warning, When: []When{AtPlan}, Source: []string{SourcePartner},
-		Statement: "No other domain is shared by more of the partner's people in client accounts than the declared one.",
+		Statement: "No other domain is shared by two or more of the partner's people in client accounts, and by more of them than have the declared one.",
 		Reason: `The partner gets its points, seats and permissions where people with the declared domain work. Declare the
-domain that most of its people have.`,
+domain that most of its people have. These people are then no matter of employee-needs-client-access.`,
 		Breaks: examplePartner(exampleHQ, `
 kind: User
 metadata: {name: eva}
@@ -160,6 +160,14 @@ spec:
   email: eva@agency-group.example
   access:
     - {account: agency-hq, superAdmin: true}
+    - {account: acme-de}
+`, `
+kind: User
+metadata: {name: ed}
+spec:
+  email: ed@agency-group.example
+  access:
+    - {account: agency-hq}
     - {account: acme-de}
 `, exampleAgency),
 		Holds: examplePartner(exampleHQ, exampleEva, exampleAgency),
@@ -364,9 +372,11 @@ func checkEmployees(p *pass) {
 			continue
 		}
 		clients, opened := set(s.Clients), clientAccess(s)
+		most, _ := mostlyAt(p.Graph, s, domain)
 		for _, u := range staff(p.Graph, s) {
 			user := u.Spec.(*schema.User)
-			if mailDomain(user.Email) == domain {
+			// Where most of them are at another domain, that is the matter.
+			if at := mailDomain(user.Email); at == domain || at == most {
 				continue
 			}
 			var missing []int
@@ -401,16 +411,7 @@ func checkDomainMinority(p *pass) {
 		if declared == "" {
 			continue
 		}
-		byDomain := map[string]int{}
-		for _, u := range peopleInClients(p.Graph, s, declared) {
-			byDomain[mailDomain(u.Spec.(*schema.User).Email)]++
-		}
-		most := declared
-		for _, d := range slices.Sorted(maps.Keys(byDomain)) {
-			if byDomain[d] > byDomain[most] {
-				most = d
-			}
-		}
+		most, byDomain := mostlyAt(p.Graph, s, declared)
 		if most == declared {
 			continue
 		}
@@ -422,6 +423,23 @@ func checkDomainMinority(p *pass) {
 			f.help("Declare %s, or give these people addresses at %s.", most, declared)
 		}
 	}
+}
+
+// mostlyAt is the domain that most of the partner's people in client accounts
+// have, and how many have which. It is the declared one unless two or more share
+// another: a person alone at a domain is a freelancer and not the partner's name.
+func mostlyAt(g *schema.Graph, s *schema.Partner, declared string) (most string, byDomain map[string]int) {
+	byDomain = map[string]int{}
+	for _, u := range peopleInClients(g, s, declared) {
+		byDomain[mailDomain(u.Spec.(*schema.User).Email)]++
+	}
+	most = declared
+	for _, d := range slices.Sorted(maps.Keys(byDomain)) {
+		if byDomain[d] > max(1, byDomain[most]) {
+			most = d
+		}
+	}
+	return most, byDomain
 }
 
 // peopleInClients are the partner's people with access to one of its clients:

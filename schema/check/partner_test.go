@@ -81,6 +81,9 @@ func TestPartners(t *testing.T) {
 		"one more at another domain": agencyHQ + strings.Replace(sound, "agency.example", "agency.example # want partner-domain-minority 24 warning", 1) +
 			"  clientAccess: [{user: f1, accounts: [acme-de]}, {user: f2, accounts: [acme-de]}]\n" +
 			person("f1", "f1@group.example", "acme-de") + person("f2", "f2@group.example", "acme-de"),
+		"two at another, and nobody in client access": strings.Replace(agencyHQ, "{account: acme-de}", "", 1) + strings.Replace(sound, "agency.example", "agency.example # want partner-domain-minority 24 warning", 1) +
+			person("f1", "f1@group.example", "hq", "acme-de") + person("f2", "f2@group.example", "hq", "acme-de"),
+		"one freelancer, and nobody else in client accounts": strings.Replace(agencyHQ, "{account: acme-de}", "", 1) + sound + "#at spec" + person("fred", "fred@fred.example", "hq", "acme-de"),
 		"as many at another": agencyHQ + sound + "  clientAccess: [{user: f1, accounts: [acme-de]}]\n" + person("f1", "f1@group.example", "acme-de"),
 		"more, but each at its own": agencyHQ + sound + "  clientAccess: [{user: f1, accounts: [acme-de]}, {user: f2, accounts: [acme-de]}]\n" +
 			person("f1", "f1@one.example", "acme-de") + person("f2", "f2@two.example", "acme-de"),
