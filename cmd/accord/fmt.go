@@ -102,6 +102,9 @@ func (f *formatter) file(name string) error {
 	if err != nil {
 		return err
 	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a regular file", name)
+	}
 	src, err := os.ReadFile(path)
 	if err != nil {
 		return err

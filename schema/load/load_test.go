@@ -431,7 +431,7 @@ func TestHostileInput(t *testing.T) {
 			if got := *peak >> 20; got > 400 {
 				t.Errorf("%d MiB of memory", got)
 			}
-			if took > 20*time.Second {
+			if took > 2*time.Minute { // a hang, also on a busy machine with the race detector
 				t.Errorf("took %v", took)
 			}
 			t.Logf("%v, %d MiB", took.Round(time.Millisecond), *peak>>20)
