@@ -3,7 +3,10 @@ package check
 import (
 	_ "embed"
 	"errors"
+	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 	"golang.org/x/net/publicsuffix"
@@ -25,11 +28,14 @@ var domains = idna.New(
 
 // asciiDomain returns the form in which two domains are compared. What is no
 // domain that a company can have (one label, a public suffix such as co.uk, an
-// address of the network) is an error.
+// address of the network) is an error that says why, to follow a colon.
 func asciiDomain(s string) (string, error) {
+	if strings.HasSuffix(s, ".") {
+		return "", errors.New("it ends in a dot")
+	}
 	ascii, err := domains.ToASCII(s)
 	if err != nil {
-		return "", err
+		return "", noDomain(s)
 	}
 	suffix, icann := publicsuffix.PublicSuffix(ascii)
 	switch last := ascii[strings.LastIndexByte(ascii, '.')+1:]; {
@@ -41,6 +47,38 @@ func asciiDomain(s string) (string, error) {
 		return "", errors.New("everybody registers domains below it")
 	}
 	return ascii, nil
+}
+
+// noDomain says why a text cannot be a domain name. What package idna says is
+// for its callers.
+func noDomain(s string) error {
+	switch bad := strings.IndexFunc(s, func(r rune) bool {
+		return r != '.' && r != '-' && !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r)
+	}); {
+	case s == "":
+		return errors.New("it is empty")
+	case strings.Contains(s, "://"):
+		return errors.New("it is a URL")
+	case strings.Contains(s, "@"):
+		return errors.New("it is an address")
+	case bad >= 0:
+		r, _ := utf8.DecodeRuneInString(s[bad:])
+		return fmt.Errorf("it has the character %q", r)
+	}
+	for label := range strings.SplitSeq(s, ".") {
+		switch {
+		case label == "":
+			return errors.New("one of its parts is empty")
+		case strings.HasPrefix(label, "-"), strings.HasSuffix(label, "-"):
+			return fmt.Errorf("its part %s begins or ends in a hyphen", label)
+		case len(label) > 63:
+			return errors.New("one of its parts is longer than 63 letters")
+		}
+	}
+	if len(s) > 253 {
+		return errors.New("it is longer than 253 letters")
+	}
+	return errors.New("the name service does not take it")
 }
 
 // sharedMailDomain reports whether mail at the domain, in its ASCII form, is a

@@ -37,6 +37,39 @@ func TestAsciiDomain(t *testing.T) {
 	}
 }
 
+// Why something is no domain is said in words of its own.
+func TestNoDomain(t *testing.T) {
+	for in, want := range map[string]string{
+		"agency.example.":                     "it ends in a dot",
+		".":                                   "it ends in a dot",
+		"":                                    "it is empty",
+		"anna@agency.example":                 "it is an address",
+		"https://agency.example":              "it is a URL",
+		"agency_x.example":                    "it has the character '_'",
+		"agency .example":                     "it has the character ' '",
+		"agency\u202e.example":                "it has the character '\\u202e'",
+		"agency..example":                     "one of its parts is empty",
+		".example":                            "one of its parts is empty",
+		"-agency.example":                     "its part -agency begins or ends in a hyphen",
+		"xn--a.example":                       "the name service does not take it",
+		strings.Repeat("a", 64) + ".example":  "one of its parts is longer than 63 letters",
+		strings.Repeat("a.", 127) + "example": "it is longer than 253 letters",
+		"192.0.2.1":                           "its last part is a number",
+		"agency":                              "it has one part",
+		"co.uk":                               "everybody registers domains below it",
+	} {
+		if got, err := asciiDomain(in); err == nil || err.Error() != want {
+			t.Errorf("asciiDomain(%q) = %q, %v, want %q", in, got, err, want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		in := rapid.OneOf(rapid.String(), rapid.StringMatching(`[a-zü0-9.-]{0,80}`)).Draw(t, "domain")
+		if _, err := asciiDomain(in); err != nil && strings.Contains(err.Error(), "idna") {
+			t.Fatalf("asciiDomain(%q): %v", in, err)
+		}
+	})
+}
+
 func TestSharedMailDomain(t *testing.T) {
 	for _, tc := range []struct {
 		domain string
