@@ -98,11 +98,16 @@ func details(summary, body string) string {
 // listed writes n items as long as they fit into room bytes, and says how many
 // are left out. What is most important comes first.
 func listed(n int, item func(i int) string, room int, noun string) string {
+	return listedIn("", n, item, room, noun)
+}
+
+// listedIn is listed where every line begins with a prefix, which the items have.
+func listedIn(prefix string, n int, item func(i int) string, room int, noun string) string {
 	var b strings.Builder
 	for i := range n {
 		text := item(i)
 		if b.Len()+len(text) > room {
-			fmt.Fprintf(&b, "- **… and %s, for which there is no room here**\n", count(n-i, "more "+noun))
+			fmt.Fprintf(&b, "%s- **… and %s, for which there is no room here**\n", prefix, count(n-i, "more "+noun))
 			break
 		}
 		b.WriteString(text)

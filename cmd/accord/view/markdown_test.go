@@ -83,6 +83,9 @@ func TestMarkdownOfMassDeletion(t *testing.T) {
 			t.Errorf("there is no %q", s)
 		}
 	}
+	if unused := maxMarkdown - len(got); unused > 200 {
+		t.Errorf("%d bytes are not used, and deletions are left out", unused)
+	}
 	if strings.Index(got, "gone-100`") > strings.Index(got, "### ") {
 		t.Error("deletions are not first")
 	}

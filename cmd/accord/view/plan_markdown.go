@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 
@@ -33,8 +34,9 @@ func planMarkdown(p *plan.Plan, limit int) string {
 	for _, try := range []struct {
 		depth
 		room int
-	}{{fullDepth, limit}, {lineDepth, limit}, {countDepth, limit}, {countDepth, limit / 8}} {
-		c.depth, c.room = try.depth, try.room
+		last bool
+	}{{fullDepth, limit, false}, {lineDepth, limit, false}, {countDepth, limit, false}, {countDepth, limit / 8, true}} {
+		c.depth, c.room, c.last = try.depth, try.room, try.last
 		if text, ok := c.write(limit); ok {
 			return text
 		}
@@ -49,7 +51,8 @@ type comment struct {
 	*plan.Plan
 	order []*plan.Change
 	depth depth
-	room  int // bytes for each list of findings, consequences and drift; twice as many for deletions
+	room  int  // bytes for each list of findings, consequences and drift
+	last  bool // deletions have to do with the room that is left
 }
 
 // Bounds of what is said of one thing, in runes.
@@ -60,16 +63,22 @@ const (
 
 // write writes the comment, unless it becomes longer than the limit.
 func (c *comment) write(limit int) (string, bool) {
-	var b strings.Builder
+	head := c.head()
+	var rest strings.Builder
 	for _, part := range []func() string{
-		c.head, c.deletions, c.consequences, c.findings, c.drift, c.table, c.differences, c.picture, c.foot,
+		c.consequences, c.findings, c.drift, c.table, c.differences, c.picture, c.foot,
 	} {
-		b.WriteString(part())
-		if b.Len() > limit {
+		rest.WriteString(part())
+		if len(head)+rest.Len() > limit {
 			return "", false
 		}
 	}
-	return b.String(), true
+	left := limit - len(head) - rest.Len()
+	if !c.last {
+		left = math.MaxInt // all of them, or less is said of the rest
+	}
+	text := head + c.deletions(left) + rest.String()
+	return text, len(text) <= limit
 }
 
 // head is the marker by which a bot finds its comment again, and the title.
@@ -102,20 +111,25 @@ func (c *comment) head() string {
 	return out
 }
 
-// deletions come first and loud.
-func (c *comment) deletions() string {
+// deletions come first and loud. They take up to room bytes.
+func (c *comment) deletions(room int) string {
 	gone := slices.DeleteFunc(slices.Clone(c.order), func(ch *plan.Change) bool {
 		return ch.Action != plan.Delete && ch.Action != plan.Replace
 	})
 	if len(gone) == 0 {
 		return ""
 	}
-	return "> [!CAUTION]\n" + quoted(fmt.Sprintf("**%s will be destroyed**\n\n", count(len(gone), "resource"))+
-		listed(len(gone), func(i int) string { return c.deletion(gone[i]) }, 2*c.room, "deletion")) + "\n"
+	title := "> [!CAUTION]\n" + quoted(fmt.Sprintf("**%s will be destroyed**", count(len(gone), "resource"))) + ">\n"
+	const more = 100 // for what is said of those that are left out
+	return title + listedIn("> ", len(gone), func(i int) string { return quoted(c.deletion(gone[i])) }, room-len(title)-more, "deletion") + "\n"
 }
 
 func (c *comment) deletion(ch *plan.Change) string {
-	out := "- " + code(shortened(ch.Ref.String(), maxName)) + " " + fate(ch.Action)
+	out := "- " + code(shortened(ch.Ref.String(), maxName))
+	if c.last && ch.Action == plan.Delete {
+		return out + "\n" // as the title says
+	}
+	out += " " + fate(ch.Action)
 	if c.depth == countDepth {
 		return out + "\n"
 	}
