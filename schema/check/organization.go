@@ -435,8 +435,9 @@ func checkTwoFactor(p *pass) {
 // flag --through that has to change.
 func MembershipThrough(g *schema.Graph, organization *schema.Resource, through string, facts func(account string) *schema.Facts) (diag.Diagnostic, bool) {
 	o := organization.Spec.(*schema.Organization)
+	named := "--through " + through
 	if through == "" {
-		through = o.Primary
+		through, named = o.Primary, o.Primary
 	}
 	d := diag.Diagnostic{Rule: "membership-needs-enterprise", Severity: diag.Error, Address: organization.Ref().String()}
 	known := orDeclared(g, facts)
@@ -454,15 +455,36 @@ func MembershipThrough(g *schema.Graph, organization *schema.Resource, through s
 			may = append(may, name)
 		}
 	}
-	d.Message = fmt.Sprintf("%s has no Marketing Hub Enterprise, so %v cannot be changed through it", through, organization.Ref())
+	d.Message = fmt.Sprintf("%s has no Marketing Hub Enterprise, so %v cannot be changed through it", named, organization.Ref())
 	if !isMember {
-		d.Message = fmt.Sprintf("%s is no account of %v, so it cannot be changed through it", through, organization.Ref())
+		d.Message = fmt.Sprintf("%s is no account of %v, so it cannot be changed through it", named, organization.Ref())
 	}
 	d.Help = "No account of the organization has Marketing Hub Enterprise any more: upgrade one of them."
 	if len(may) > 0 {
 		d.Help = fmt.Sprintf("Use --through %s.", strings.Join(may, " or --through "))
 	}
 	return d, true
+}
+
+// Through returns an error where the account that --through names is in none of
+// the configurations, which are the one that is declared and, where something is
+// deleted, the one that was applied. No name is no error: it is the primary then.
+func Through(name string, in ...*schema.Graph) error {
+	if name == "" {
+		return nil
+	}
+	var accounts []string
+	for _, g := range in {
+		if g.Account(name) != nil {
+			return nil
+		}
+		accounts = append(accounts, g.Names(schema.KindAccount)...)
+	}
+	hint := "name an account of the organization"
+	if did := diag.DidYouMean(name, accounts); did != "" {
+		hint = did
+	}
+	return fmt.Errorf("--through %s is no account: %s", name, hint)
 }
 
 // orDeclared are the facts that are known, and those of the configuration where

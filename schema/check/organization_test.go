@@ -325,11 +325,11 @@ spec: {primary: fr, accounts: [fr, acme-us]}
 		{name: "the primary by name", organization: "acme", through: "acme-de"},
 		{
 			name: "a member without it", organization: "acme", through: "acme-us",
-			message: "acme-us has no Marketing Hub Enterprise, so Organization/acme cannot be changed through it", help: "Use --through acme-de.",
+			message: "--through acme-us has no Marketing Hub Enterprise, so Organization/acme cannot be changed through it", help: "Use --through acme-de.",
 		},
 		{
 			name: "who is no member", organization: "two", through: "it",
-			message: "it is no account of Organization/two, so it cannot be changed through it", help: "Use --through fr.",
+			message: "--through it is no account of Organization/two, so it cannot be changed through it", help: "Use --through fr.",
 		},
 		{
 			name: "live facts count", organization: "acme", facts: downgraded,
@@ -346,5 +346,28 @@ spec: {primary: fr, accounts: [fr, acme-us]}
 				t.Errorf("rule %q", d.Rule)
 			}
 		})
+	}
+}
+
+func TestThrough(t *testing.T) {
+	declared, _, _ := resolve(t, files(group))
+	applied, _, _ := resolve(t, files(account("fr", "")))
+	for name, want := range map[string]string{
+		"":         "",
+		"acme-us":  "",
+		"fr":       "",
+		"acme-uss": `--through acme-uss is no account: did you mean "acme-us"?`,
+		"anna":     "--through anna is no account: name an account of the organization",
+	} {
+		got := ""
+		if err := check.Through(name, declared, applied); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("through %q: %q, want %q", name, got, want)
+		}
+	}
+	if check.Through("fr", declared) == nil {
+		t.Error("an account that is not declared")
 	}
 }
