@@ -273,3 +273,21 @@ func TestConditionHelpsAreSentences(t *testing.T) {
 		}
 	}
 }
+
+// The statement of condition-never-holds is about a value, wherever it stands.
+func TestNeverHoldsWhereverItStands(t *testing.T) {
+	for condition, found := range map[string]bool{
+		`contact.lifecyclestage == "custommer"`:                            true,
+		`contact.lifecyclestage in ["customer", "custommer"]`:              true,
+		`contact.country == "US" || contact.lifecyclestage == "custommer"`: true,
+		`has(contact.country) && !(contact.lifecyclestage == "custommer")`: true,
+		`contact.country == ""`:                                            true,
+		`contact.lifecyclestage != "custommer"`:                            false,
+		`contact.lifecyclestage in ["customer", "lead"]`:                   false,
+	} {
+		list := findings(t, files(connected+workflowIn("contact.created, where: '"+condition+"'", "\n    - wait: 1d\n")))
+		if got := len(list) == 1 && list[0].Rule == "condition-never-holds"; got != found || len(list) > 1 {
+			t.Errorf("%s: %v, want a finding: %v", condition, list, found)
+		}
+	}
+}

@@ -22,7 +22,8 @@ files are checked all the same.`,
 		Statement: "Every field is known to its kind, of its type and among its values, and none that is required is missing.",
 		Reason: `A field that nobody reads is a mistake that nobody sees, so it is refused; so is a key that is written
 twice. accord schema KIND prints what a kind takes. In the Project the severities of rules that
-are errors cannot be changed, and rules have to exist.`,
+are errors cannot be changed, and rules have to exist. What every account has, such as the contact
+property country, cannot be declared with another type or other options.`,
 		Breaks: example(`
 kind: Account
 metadata: {name: acme-de}

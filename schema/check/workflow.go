@@ -205,9 +205,12 @@ declares for it. A mistake is found here and not when a customer meets it.`,
 	},
 	{
 		Name: "condition-never-holds", Severity: diag.Warning, When: []When{AtPlan}, Source: []string{SourceOurs},
-		Statement: "A condition compares an enumeration, a pipeline or a stage with a value that it can have.",
-		Reason: `What is compared with an option that does not exist is never equal to it: the workflow would wait for ever.
-Name an option of the property, or add it to the property.`,
+		Statement: "A value behind == or in is an option, a pipeline or a stage that the property can have, and no empty text, wherever in the condition it stands.",
+		Reason: `No record equals an option that does not exist, and none an empty text: a property has a value or is not
+set. It is the comparison that never holds. The condition around it may, by another value of the list,
+another branch or a negation, and the finding is there all the same: the value is a mistake either way.
+!= with such a value is not reported. Name an option of the property, or add it to the property; in place
+of == "" write !has.`,
 		Breaks: exampleWhere("contact.lifecyclestage == \"custommer\""),
 		Holds:  exampleWhere("contact.lifecyclestage == \"customer\""),
 		check:  checkConditions,
