@@ -11,8 +11,14 @@ import (
 
 // assetIn returns what a resource is in one of its accounts.
 func assetIn(r *schema.Resource, account string) crm.Asset {
+	return assetOf(r, r.Spec.Canonical(), account)
+}
+
+// assetOf is assetIn for who has the canonical spec, which it changes unless it is
+// that of a user.
+func assetOf(r *schema.Resource, canonical schema.Spec, account string) crm.Asset {
 	a := crm.Asset{Kind: r.Kind, Name: r.Name, Spec: r.Spec}
-	switch s := r.Spec.Canonical().(type) {
+	switch s := canonical.(type) {
 	case *schema.User:
 		u := schema.User{Email: s.Email, TwoFactor: s.TwoFactor}
 		if in := s.In(account); in != nil {

@@ -88,10 +88,10 @@ func (e *expectation) leaveOut(rec state.Record) {
 // resource expects the objects of a resource that is as it was applied.
 func (e *expectation) resource(r *schema.Resource, rec state.Record) {
 	if r.Kind.InAccounts() || r.Kind == schema.KindUser {
-		var digest crm.Digest
+		canonical, digest := r.Spec.Canonical(), crm.Digest{}
 		for i, account := range rec.Accounts {
 			if i == 0 || r.Kind == schema.KindUser { // other objects are everywhere the same
-				a := assetIn(r, account)
+				a := assetOf(r, canonical, account)
 				digest = a.Digest()
 			}
 			e.expect(account, r.Kind, rec.IDs[account], digest)

@@ -89,14 +89,7 @@ func (a *Account) Assets(ctx context.Context, kinds ...schema.Kind) (assets []cr
 func (a *Account) Digests(ctx context.Context) (map[crm.AssetID]crm.Digest, error) {
 	var out map[crm.AssetID]crm.Digest
 	err := a.db.View(ctx, func(r kv.Reader) error {
-		s, err := a.look(r)
-		if err != nil {
-			return err
-		}
-		out = make(map[crm.AssetID]crm.Digest, s.head.Declared)
-		if s.head.Declared == 0 {
-			return nil
-		}
+		out = map[crm.AssetID]crm.Digest{}
 		for e, err := range r.Range(kv.Prefix(a.keys.assets())) {
 			if err != nil {
 				return err
@@ -109,9 +102,16 @@ func (a *Account) Digests(ctx context.Context) (map[crm.AssetID]crm.Digest, erro
 				return err
 			}
 		}
-		return nil
+		if len(out) > 0 {
+			return nil
+		}
+		_, err := a.look(r) // an account without assets may be none
+		return err
 	})
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 func errAssetKind(kind schema.Kind) error {
