@@ -161,7 +161,7 @@ func checkStandard(p *pass) {
 		name, values := s.InternalName(r.Name), optionValues(s)
 		standard := schema.StandardProperties[s.Object]
 		if i := slices.IndexFunc(standard, func(of schema.StandardProperty) bool { return of.Name == name }); i >= 0 {
-			what := ""
+			var what string
 			switch of := standard[i]; {
 			case s.Type != of.Type:
 				what = "of type " + of.Type
@@ -170,7 +170,7 @@ func checkStandard(p *pass) {
 			default:
 				continue
 			}
-			p.report(r, internalName(r, s), "every account has the %s property %s, %s", s.Object, name, what).
+			p.report(r, internalName(s), "every account has the %s property %s, %s", s.Object, name, what).
 				help("Leave %v out, or give it another name.", r.Ref())
 			continue
 		}
@@ -196,7 +196,7 @@ func optionValues(s *schema.Property) []string {
 }
 
 // internalName is where the internal name of a property is written.
-func internalName(r *schema.Resource, s *schema.Property) schema.Path {
+func internalName(s *schema.Property) schema.Path {
 	if s.Name == "" {
 		return nameField
 	}
@@ -302,7 +302,7 @@ func checkSameObject(p *pass) {
 		_, name := objectName(at.r)
 		field := spec.Key("label")
 		if s, ok := at.r.Spec.(*schema.Property); ok {
-			field = internalName(at.r, s)
+			field = internalName(s)
 		}
 		p.report(at.r, field, "%v is %v in %s: both are the %s %q", at.r.Ref(), at.first.Ref(), sentence(accounts), at.r.Kind, name).
 			help("Remove one of the two, rename it, or place them in different accounts.").
