@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"accord/crm"
@@ -43,8 +44,19 @@ func (p *project) open(ctx context.Context, readOnly bool) (*store, error) {
 		return nil, err
 	}
 	o.ReadOnly = readOnly
+	if !readOnly {
+		if err := p.keepToOwner(filepath.Dir(o.Dir)); err != nil {
+			return nil, err
+		}
+	}
 	db, err := badgerkv.Open(ctx, o)
+	var damaged *badgerkv.DamagedError
 	switch {
+	case errors.As(err, &damaged):
+		o.Logger.Debug("the store is damaged", "dir", damaged.Dir, "why", damaged.Err)
+		return nil, damage(damaged)
+	case errors.Is(err, syscall.ENOTDIR):
+		return nil, fmt.Errorf("the state needs the folder %s, and a file is in its place: move the file away, or name another folder with spec.state.badger.path in accord.yaml", o.Dir)
 	case readOnly && errors.Is(err, fs.ErrNotExist):
 		return p.newStore(kv.NewMem()), nil
 	case errors.Is(err, badgerkv.ErrWrongKey):
@@ -53,6 +65,33 @@ func (p *project) open(ctx context.Context, readOnly bool) (*store, error) {
 		return nil, err
 	}
 	return p.newStore(db), nil
+}
+
+// keepToOwner takes the folder of the workspaces from everybody but its owner,
+// where it is accord's alone: one that is named in accord.yaml may be anything.
+// Each workspace is in a folder that others cannot read in any case.
+func (p *project) keepToOwner(dir string) error {
+	if dir != filepath.Join(p.dir, schema.DefaultStatePath) {
+		return nil
+	}
+	info, err := os.Stat(dir)
+	if err != nil || !info.IsDir() || info.Mode().Perm()&0o077 == 0 {
+		return nil // opening the store tells what is wrong
+	}
+	if err := os.Chmod(dir, 0o700); err != nil && !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return nil
+}
+
+// damage says what is left to do about a store that cannot be read.
+func damage(d *badgerkv.DamagedError) error {
+	what := ""
+	if d.File != "" {
+		what = ": " + filepath.Join(d.Dir, d.File) + " is not what was written"
+	}
+	return fmt.Errorf("the state in %s is damaged%s.\n"+
+		"Put a copy of the folder back. Without one: move the folder away, and bring back what 'accord state pull' has saved with 'accord state push FILE'; the records of embedded accounts are not in it", d.Dir, what)
 }
 
 // storeOptions say where the store of the workspace is, and with which key it is

@@ -127,13 +127,14 @@ type DB struct {
 var _ kv.DB = (*DB)(nil)
 
 // Open opens a store, and creates it unless o.ReadOnly. It returns *HeldError,
-// ErrWrongKey, kv.ErrNoSpace, fs.ErrNotExist, ctx's error, or what the disk or
+// *DamagedError, ErrWrongKey, kv.ErrNoSpace, fs.ErrNotExist, ctx's error, or what the disk or
 // Badger say. The caller must call Close.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	db, err := open(ctx, o)
 	if err != nil {
 		var held *HeldError
-		if errors.As(err, &held) {
+		var damaged *DamagedError
+		if errors.As(err, &held) || errors.As(err, &damaged) {
 			return nil, err // says which store
 		}
 		return nil, fmt.Errorf("open store %s: %w", o.Dir, err)
@@ -197,7 +198,7 @@ func whole(dir string) error {
 		return err
 	}
 	if slices.ContainsFunc(files, func(f fs.DirEntry) bool { return filepath.Ext(f.Name()) == ".sst" }) {
-		return fmt.Errorf("the store is damaged: it has tables and no %s; restore the folder", badger.ManifestFilename)
+		return &DamagedError{dir, badger.ManifestFilename, errors.New("it has tables and does not say which of them count")}
 	}
 	return nil
 }
@@ -225,7 +226,7 @@ func openBadger(o Options) (*badger.DB, error) {
 		return nil, wrongKey(o)
 	}
 	if err != nil {
-		return nil, err
+		return nil, damage(o.Dir, err)
 	}
 	if !o.ReadOnly {
 		if err := checkSpace(o.Dir, freeSpace); err != nil {
@@ -258,14 +259,19 @@ func openBadger(o Options) (*badger.DB, error) {
 	if len(o.EncryptionKey) > 0 {
 		bo = bo.WithEncryptionKey(o.EncryptionKey).WithBlockCacheSize(blockCache).WithIndexCacheSize(indexCache)
 	}
-	if !o.ReadOnly {
-		n, err := countLevelZero(o.Dir, bo)
-		if err != nil {
-			return nil, err
-		}
-		bo = bo.WithCompactL0OnClose(n >= levelZeroTables)
+	m, err := manifest(o.Dir, bo)
+	if err != nil {
+		return nil, damage(o.Dir, err)
 	}
-	return badger.Open(bo)
+	if err := checkTables(o.Dir, m); err != nil {
+		return nil, err
+	}
+	bo = bo.WithCompactL0OnClose(!o.ReadOnly && len(m.Levels) > 0 && len(m.Levels[0].Tables) >= levelZeroTables)
+	bdb, err := badger.Open(bo)
+	if err != nil {
+		return nil, damage(o.Dir, err)
+	}
+	return bdb, nil
 }
 
 // wrongKey says in which way the key of o is not that of the store.
@@ -279,24 +285,21 @@ func wrongKey(o Options) error {
 	return ErrWrongKey
 }
 
-// countLevelZero returns how many tables wait for their first compaction.
-func countLevelZero(dir string, bo badger.Options) (int, error) {
+// manifest returns which tables count, none for a store that is not there yet.
+func manifest(dir string, bo badger.Options) (badger.Manifest, error) {
 	f, err := os.Open(filepath.Join(dir, badger.ManifestFilename))
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
+		return badger.Manifest{}, nil
 	}
 	if err != nil {
-		return 0, err
+		return badger.Manifest{}, err
 	}
 	defer f.Close()
 	m, _, err := badger.ReplayManifestFile(f, bo.ExternalMagicVersion, bo)
 	if err != nil {
-		return 0, fmt.Errorf("read %s: %w", f.Name(), err)
+		return badger.Manifest{}, fmt.Errorf("read %s: %w", f.Name(), err)
 	}
-	if len(m.Levels) == 0 {
-		return 0, nil
-	}
-	return len(m.Levels[0].Tables), nil
+	return m, nil
 }
 
 // View implements kv.DB.
