@@ -14,6 +14,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"runtime"
 	"slices"
@@ -151,8 +152,8 @@ func (r *Result) collect(fsys fs.FS, files []*parsed) {
 			all = append(all, d)
 		}
 	}
-	first := map[schema.Ref]*schema.Resource{}
-	var sound []*schema.Resource
+	first := make(map[schema.Ref]*schema.Resource, len(all))
+	sound := make([]*schema.Resource, 0, len(all))
 	for _, d := range all {
 		ref := d.resource.Ref()
 		if ref.Kind == "" || ref.Name == "" {
@@ -176,7 +177,7 @@ func (r *Result) collect(fsys fs.FS, files []*parsed) {
 	r.Config, _ = schema.NewConfig(sound)
 	sum := sha256.New()
 	for _, x := range r.Config.All() {
-		fmt.Fprintf(sum, "%s %s %s %s\n", x.Kind, x.Name, x.RenamedFrom, x.Digest())
+		_, _ = io.WriteString(sum, string(x.Kind)+" "+x.Name+" "+x.RenamedFrom+" "+x.Digest()+"\n") // a hash takes everything
 	}
 	r.Digest = hex.EncodeToString(sum.Sum(nil))
 }
