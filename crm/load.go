@@ -20,7 +20,8 @@ type Format string
 //
 // CSV has a header: object, the names of properties, and contacts, companies,
 // deals … with the keys of the records to associate, separated by semicolons.
-// An empty cell says nothing.
+// An empty cell says nothing. Between the cells is what is between those of the
+// header: commas, semicolons or tabs.
 //
 // JSON lines has an object in each line, with the same names; a value is text, a
 // number, true, false, or null, which clears the property; keys are a list. The

@@ -86,6 +86,31 @@ func TestLoadCSV(t *testing.T) {
 	}
 }
 
+// Excel writes the separator of its language, with the line ends of Windows.
+func TestLoadCSVSeparators(t *testing.T) {
+	for name, file := range map[string]string{
+		"semicolon":    "email;firstname;lastname\r\njane@example.com;\"Jane; the first\";\"Doe, M.A.\"\r\n",
+		"tab":          "email\tfirstname\tlastname\njane@example.com\tJane; the first\tDoe, M.A.\n",
+		"comma":        "email,firstname,lastname\njane@example.com,Jane; the first,\"Doe, M.A.\"\n",
+		"quoted names": "\"email\";\"firstname\";\"lastname\"\njane@example.com;\"Jane; the first\";Doe, M.A.\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := account(t, kv.NewMem())
+			report, err := load(t, a, file, crm.LoadOptions{Format: crm.CSV, Object: schema.Contact})
+			if err != nil || report.Created != 1 {
+				t.Fatalf("got %+v, %v and %s", report, err, refusals(report))
+			}
+			jane, err := crm.Find(t.Context(), a, schema.Contact, "jane@example.com")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p := jane.Properties; p["firstname"] != "Jane; the first" || p["lastname"] != "Doe, M.A." {
+				t.Errorf("got %v", p)
+			}
+		})
+	}
+}
+
 func TestLoadJSONLines(t *testing.T) {
 	a := account(t, kv.NewMem())
 	const file = `

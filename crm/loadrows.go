@@ -33,8 +33,13 @@ func newCSVRows(file io.Reader) (*csvRows, error) {
 	if mark, err := in.Peek(3); err == nil && bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
 		_, _ = in.Discard(3) // they were just seen
 	}
+	comma, err := separator(in)
+	if err != nil {
+		return nil, err
+	}
 	limit := &rowLimit{in, maxRowBytes}
 	r := csv.NewReader(limit)
+	r.Comma = comma
 	header, err := r.Read()
 	if errors.Is(err, io.EOF) {
 		return nil, errors.New("the file is empty: its first line has the names of the columns")
@@ -52,6 +57,41 @@ func newCSVRows(file io.Reader) (*csvRows, error) {
 	}
 	r.ReuseRecord = true
 	return &csvRows{r, limit, header}, nil
+}
+
+// separators may stand between cells: Excel writes semicolons where the comma is
+// that of decimals.
+const separators = ",;\t"
+
+// separator finds what stands between the cells of the header: the most frequent
+// one outside of quotes, and a comma where there is one column.
+func separator(in *bufio.Reader) (rune, error) {
+	head, err := in.Peek(in.Size())
+	if err != nil && !errors.Is(err, io.EOF) {
+		return 0, err
+	}
+	quoted, most, found := false, 0, ','
+	var n [len(separators)]int
+	for _, c := range head {
+		if c == '"' {
+			quoted = !quoted
+		}
+		if quoted {
+			continue
+		}
+		if c == '\n' {
+			break
+		}
+		if i := strings.IndexByte(separators, c); i >= 0 {
+			n[i]++
+		}
+	}
+	for i, c := range separators {
+		if n[i] > most {
+			most, found = n[i], c
+		}
+	}
+	return found, nil
 }
 
 func (c *csvRows) next() (row, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -185,6 +186,7 @@ func (c *crmCommands) get() *cobra.Command {
 func (c *crmCommands) list() *cobra.Command {
 	var (
 		where string
+		after string
 		limit int
 	)
 	cmd := c.formatted(&cobra.Command{
@@ -194,6 +196,7 @@ func (c *crmCommands) list() *cobra.Command {
 	})
 	cmd.Flags().StringVar(&where, "where", "", "only records for which this `CEL` condition holds")
 	countFlag(cmd, &limit, "limit", 100, 0, "at most `N` records, 0 for all")
+	cmd.Flags().StringVar(&after, "after", "", "only what comes after the `CURSOR` that another list has as next")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return c.on(cmd.Context(), false, func(ctx context.Context, p *project, a crm.Account) error {
 			keep := func(*crm.Record) bool { return true }
@@ -215,7 +218,7 @@ func (c *crmCommands) list() *cobra.Command {
 				return list.Add(with...)
 			}
 			n := 0
-			for r, err := range crm.All(ctx, a, crm.Query{Object: args[0]}) {
+			for r, err := range crm.All(ctx, a, crm.Query{Object: args[0], After: crm.Cursor(after)}) {
 				if err != nil {
 					return err
 				}
@@ -375,19 +378,23 @@ func (c *crmCommands) load() *cobra.Command {
 	var fileFormat, object string
 	cmd := c.formatted(&cobra.Command{
 		Use:   "load FILE",
-		Short: "Load records from CSV or JSON lines",
-		Long: `Loads records from a file in batches. A load that was cut off goes on where it
+		Short: "Load records from CSV or JSON lines (- for stdin)",
+		Long: `Loads records from a file in batches. CSV may have commas, semicolons or tabs
+between its cells. For stdin, --from says which format it has. A load that was cut off goes on where it
 stopped when it is given the same file again.`,
 		Args: cobra.ExactArgs(1),
 	})
 	choiceFlag(cmd, &fileFormat, "from", "`FORMAT` of the file", "auto", "csv", "jsonl")
 	cmd.Flags().StringVar(&object, "object", "", "the `OBJECT` of rows that do not say it (default contact)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		f, err := os.Open(c.path(args[0]))
+		if args[0] == "-" && fileFormat == "auto" {
+			return &usageError{errors.New("stdin has no name that tells its format: use --from csv or --from jsonl"), cmd.CommandPath()}
+		}
+		f, done, err := c.openToLoad(args[0])
 		if err != nil {
 			return err
 		}
-		defer f.Close()
+		defer done()
 		o := crm.LoadOptions{Object: firstSet(object, schema.Contact), Format: loadFormat(fileFormat, args[0])}
 		return c.on(cmd.Context(), true, func(ctx context.Context, _ *project, a crm.Account) error {
 			ctx, stop := c.atOnce(ctx)
@@ -407,6 +414,31 @@ stopped when it is given the same file again.`,
 		})
 	}
 	return cmd
+}
+
+// openToLoad opens the file of a load, which is read twice: stdin is kept in a
+// file meanwhile, for its owner alone, that done removes.
+func (c *crmCommands) openToLoad(name string) (f *os.File, done func(), err error) {
+	if name != "-" {
+		f, err := os.Open(c.path(name))
+		return f, func() { _ = f.Close() }, err
+	}
+	f, err = os.CreateTemp("", "accord-load-*") // with mode 0600
+	if err != nil {
+		return nil, nil, err
+	}
+	done = func() {
+		_ = f.Close()
+		_ = os.Remove(f.Name())
+	}
+	if _, err = io.Copy(f, c.stdin); err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		done()
+		return nil, nil, fmt.Errorf("read stdin: %w", err)
+	}
+	return f, done, nil
 }
 
 func loadFormat(format, file string) crm.Format {
