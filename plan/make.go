@@ -46,6 +46,8 @@ type Options struct {
 	// Through is the account whose right to change the organization is used;
 	// "": the primary.
 	Through string `json:"through,omitempty"`
+	// All lists in Plan.Unchanged what stays as it is.
+	All bool `json:"-"`
 }
 
 // Make computes the plan. Its only errors are a state that cannot be read and
@@ -83,7 +85,7 @@ func Make(in Input) (*Plan, error) {
 	p.Diagnostics.Sort()
 	p.Errored = p.Diagnostics.HasErrors()
 	p.Summary = summarize(p.Changes)
-	p.Summary.Unchanged = m.unchanged
+	p.Summary.Unchanged, p.Unchanged = m.unchanged, m.still
 	p.Applyable = !p.Errored && len(p.Changes) > 0
 	p.Digest = p.digest()
 	return p, nil
@@ -137,6 +139,7 @@ type maker struct {
 	changes   []Change
 	drift     []Drift
 	unchanged int
+	still     []Change // the unchanged ones, with Options.All
 }
 
 // claim is one object in one account, by its id or by its natural key.
@@ -244,7 +247,7 @@ func (m *maker) compare() {
 		}
 		rec, ok := m.Applied.Records[old]
 		if m.untouched(r, rec) {
-			m.unchanged++
+			m.stays(r)
 			continue
 		}
 		c := Change{Ref: ref, Range: rangeOf(r), Accounts: placed(m.Declared, r)}
@@ -258,7 +261,7 @@ func (m *maker) compare() {
 		}
 		m.resource(&c, was, r, rec, ok)
 		if c.Action == NoOp {
-			m.unchanged++
+			m.stays(r)
 			continue
 		}
 		m.changes = append(m.changes, c)
@@ -272,6 +275,16 @@ func (m *maker) compare() {
 	}
 	for _, ref := range m.gone {
 		m.changes = append(m.changes, m.deletion(ref))
+	}
+}
+
+// stays counts a resource that stays as it is.
+func (m *maker) stays(r *schema.Resource) {
+	m.unchanged++
+	if m.Options.All {
+		m.still = append(m.still, Change{
+			Action: NoOp, Ref: r.Ref(), Before: r.Canonical(), After: r.Canonical(), Range: rangeOf(r), Accounts: placed(m.Declared, r),
+		})
 	}
 }
 

@@ -46,6 +46,9 @@ type Plan struct {
 	Config string `json:"config_digest"`
 	// Changes are in the order to run; each names those it needs.
 	Changes []Change `json:"resource_changes"`
+	// Unchanged are the resources that stay as they are, where Options.All asked
+	// for them. They are shown and not saved.
+	Unchanged []Change `json:"-"`
 	// Drift is what differs live from what was applied, whoever is right.
 	Drift        []Drift       `json:"resource_drift"`
 	Consequences []Consequence `json:"consequences"`

@@ -38,6 +38,7 @@ reads the accounts through has no method that writes.`,
 	f.StringVar(&out, "out", "", "save the plan to `FILE`, for apply")
 	f.StringVar(&jsonInto, "json-into", "", "write the plan as JSON to `FILE` beside the output")
 	f.BoolVar(&detailed, "detailed-exitcode", false, "exit 2 where there are changes")
+	f.BoolVar(&o.All, "all", false, "list what stays as it is, too (text and JSON; a saved plan never has it)")
 	f.BoolVar(&concise, "concise", false, "a line for each change")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		ctx, stop := e.atOnce(cmd.Context())
@@ -73,6 +74,7 @@ reads the accounts through has no method that writes.`,
 
 // planFlags declares what plan, apply and destroy have in common.
 func planFlags(cmd *cobra.Command, o *planOptions) {
+	o.cmd = cmd
 	f := cmd.Flags()
 	f.BoolVar(&o.refresh, "refresh", true, "read the accounts' live facts")
 	f.StringArrayVar(&o.Targets, "target", nil, "only this `ADDRESS` (or glob) and what it needs; repeatable")

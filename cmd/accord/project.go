@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/spf13/cobra"
+
 	"accord/crm"
 	"accord/crm/embedded"
 	"accord/diag"
@@ -58,6 +60,7 @@ func notAFolder(dir string, err error) error {
 type planOptions struct {
 	plan.Options
 	refresh bool
+	cmd     *cobra.Command // whose flags they are; nil: they are those of a saved plan
 }
 
 // plan computes the plan against the state as it is. It holds no lock, and what
@@ -80,12 +83,30 @@ func (p *project) planOn(ctx context.Context, s *store, o planOptions) (*plan.Pl
 	if in.Applied, err = s.state.Snapshot(ctx); err != nil {
 		return nil, err
 	}
+	if err := p.checkThrough(o, in.Applied); err != nil {
+		return nil, err
+	}
 	if o.refresh && (o.Destroy || !p.findings.HasErrors()) {
 		if in.Live, err = p.live(ctx, s, in.Applied, o.Destroy); err != nil {
 			return nil, err
 		}
 	}
 	return plan.Make(in)
+}
+
+// checkThrough refuses an account that is neither declared nor applied.
+func (p *project) checkThrough(o planOptions, applied *state.Snapshot) error {
+	if o.cmd == nil || check.Through(o.Through, p.graph) == nil {
+		return nil
+	}
+	before, err := plan.Applied(applied)
+	if err != nil {
+		return err
+	}
+	if err := check.Through(o.Through, p.graph, before); err != nil {
+		return &usageError{err, o.cmd.CommandPath()}
+	}
+	return nil
 }
 
 // live reads every account that is declared or applied.

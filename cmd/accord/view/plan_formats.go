@@ -3,6 +3,7 @@ package view
 import (
 	"encoding/json"
 	"io"
+	"slices"
 
 	"accord/diag"
 	"accord/plan"
@@ -10,8 +11,16 @@ import (
 
 // PlanJSON writes the plan as the one document that a saved plan is too: what a
 // policy was tested with is what apply takes, byte for byte. It is indented by a
-// space, so that it can be read and compared and stays small.
-func PlanJSON(w io.Writer, p *plan.Plan) error { return p.Save(w) }
+// space, so that it can be read and compared and stays small. Only what is
+// unchanged, where it was asked for, is no part of a saved plan.
+func PlanJSON(w io.Writer, p *plan.Plan) error {
+	if len(p.Unchanged) > 0 {
+		all := *p
+		all.Changes = slices.Concat(p.Changes, p.Unchanged)
+		p = &all
+	}
+	return p.Save(w)
+}
 
 // PlanGitLab writes the counts that GitLab's widget in a merge request shows.
 func PlanGitLab(w io.Writer, p *plan.Plan) error {

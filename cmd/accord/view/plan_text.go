@@ -24,6 +24,7 @@ func PlanText(w io.Writer, p *plan.Plan, opts PlanOptions) error {
 	if len(p.Changes) > 0 {
 		o.changes(p, opts.Concise)
 	}
+	o.unchanged(p)
 	o.drift(p)
 	o.consequences(p)
 	for _, d := range p.Diagnostics {
@@ -97,6 +98,22 @@ func (o *output) changes(p *plan.Plan, concise bool) {
 	if concise {
 		o.put("\n")
 	}
+}
+
+// unchanged writes a line for each resource that stays as it is.
+func (o *output) unchanged(p *plan.Plan) {
+	if len(p.Unchanged) == 0 {
+		return
+	}
+	for i := range p.Unchanged {
+		c := &p.Unchanged[i]
+		o.put(actionSymbols[c.Action], " ", visible(c.Ref.String()), " ", fate(c.Action))
+		if c.Range.File != "" {
+			o.put(" (", declaredAt(c.Range), ")")
+		}
+		o.put("\n")
+	}
+	o.put("\n")
 }
 
 // fate says what becomes of the resource.
