@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
@@ -24,20 +25,22 @@ func collectLate(getenv func(string) string) {
 	}
 	// The first collection is at 4 MiB for 100 %, and in proportion.
 	debug.SetGCPercent(heapFloor / (4 << 20) * 100)
-	debug.SetMemoryLimit(heapFloor + aside)
+	debug.SetMemoryLimit(heapFloor + heapAside)
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	afterEachCollection(func() {
 		metrics.Read(live)
 		percent := heapGrowth(live[0].Value.Uint64())
 		debug.SetGCPercent(percent)
-		debug.SetMemoryLimit(int64(live[0].Value.Uint64())*int64(100+percent)/100 + aside)
+		if percent == 100 {
+			debug.SetMemoryLimit(math.MaxInt64)
+		}
 	})
 }
 
-// aside is memory that Go needs beside the heap. The limit keeps a busy machine,
-// which comes to adjusting the percentage late, from applying one that was meant
-// for a smaller heap.
-const aside = 32 << 20
+// heapAside is what Go needs beside a heap of heapFloor. A busy machine may come to
+// adjusting the percentage late, when the heap is larger than what it was meant
+// for: until the heap has outgrown the floor, a limit bounds that.
+const heapAside = 32 << 20
 
 // heapGrowth is by how many percent a heap may grow in which so many bytes are in
 // use.
