@@ -66,14 +66,7 @@ func (m *maker) appliedAssets() map[string]map[schema.Kind][]crm.Asset {
 		}
 		out[account][a.Kind] = append(out[account][a.Kind], a)
 	}
-	for ref, rec := range m.Applied.Records {
-		if ref.Kind != schema.KindAccount {
-			for account, id := range rec.IDs {
-				a := assetIn(m.before.Get(ref), account)
-				a.ID = id
-				add(account, a)
-			}
-		}
+	for _, rec := range m.Applied.Records {
 		for account, ids := range rec.Implied {
 			for key, id := range ids {
 				object, _, _ := strings.Cut(key, "/")
@@ -81,6 +74,18 @@ func (m *maker) appliedAssets() map[string]map[schema.Kind][]crm.Asset {
 				a.ID = id
 				add(account, a)
 			}
+		}
+	}
+	// Behind those that are implied, so that they take their place: what a
+	// resource declares is what was applied last.
+	for ref, rec := range m.Applied.Records {
+		if ref.Kind == schema.KindAccount {
+			continue
+		}
+		for account, id := range rec.IDs {
+			a := assetIn(m.before.Get(ref), account)
+			a.ID = id
+			add(account, a)
 		}
 	}
 	return out
