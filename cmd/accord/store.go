@@ -75,13 +75,13 @@ func (p *project) keepToOwner(dir string) error {
 		return nil
 	}
 	info, err := os.Stat(dir)
-	if err != nil || !info.IsDir() || info.Mode().Perm()&0o077 == 0 {
-		return nil // opening the store tells what is wrong
+	if err == nil && info.IsDir() && info.Mode().Perm()&0o077 != 0 {
+		err = os.Chmod(dir, 0o700)
 	}
-	if err := os.Chmod(dir, 0o700); err != nil && !errors.Is(err, fs.ErrPermission) {
-		return err
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return nil // it is created with the store, or another's
 	}
-	return nil
+	return err
 }
 
 // damage says what is left to do about a store that cannot be read.
