@@ -7,20 +7,12 @@ import (
 	"testing"
 )
 
-func TestHeapGrowth(t *testing.T) {
-	for _, test := range []struct {
-		live uint64
-		want uint64 // size of the heap at the next collection
-	}{
-		{0, heapFloor},
-		{1 << 20, heapFloor},
-		{heapFloor / 4, heapFloor},
-		{heapFloor / 2, heapFloor},
-		{heapFloor, 2 * heapFloor},
-		{1 << 30, 2 << 30},
+func TestHeapGoal(t *testing.T) {
+	for _, test := range []struct{ live, want uint64 }{
+		{0, heapFloor}, {1, heapFloor}, {heapFloor / 4, heapFloor}, {heapFloor / 2, heapFloor}, {heapFloor/2 + 1, heapFloor + 2},
+		{heapFloor, 2 * heapFloor}, {heapFloor + 1, 2*heapFloor + 3}, {10 * heapFloor, 29 * heapFloor},
 	} {
-		got := max(test.live, 1<<20) * uint64(100+heapGrowth(test.live)) / 100
-		if off := int64(got) - int64(test.want); off > 1<<20 || off < -1<<20 {
+		if got := heapGoal(test.live); got != test.want {
 			t.Errorf("%d bytes in use: collected at %d, want %d", test.live, got, test.want)
 		}
 	}
