@@ -9,8 +9,13 @@ import (
 
 func TestHeapGoal(t *testing.T) {
 	for _, test := range []struct{ live, want uint64 }{
-		{0, heapFloor}, {1, heapFloor}, {heapFloor / 4, heapFloor}, {heapFloor / 2, heapFloor}, {heapFloor/2 + 1, heapFloor + 2},
-		{heapFloor, 2 * heapFloor}, {heapFloor + 1, 2*heapFloor + 3}, {10 * heapFloor, 29 * heapFloor},
+		{0, heapFloor},
+		{heapFloor / 4, heapFloor},
+		{heapFloor / 2, heapFloor},
+		{heapFloor/2 + 1, heapFloor + 2},
+		{heapFloor, 2 * heapFloor},
+		{heapFloor + 1, 2*heapFloor + 3},
+		{10 * heapFloor, 29 * heapFloor},
 	} {
 		if got := heapGoal(test.live); got != test.want {
 			t.Errorf("%d bytes in use: collected at %d, want %d", test.live, got, test.want)
