@@ -31,15 +31,17 @@ func collectLate(getenv func(string) string) {
 		inUse := max(live[0].Value.Uint64(), 1<<20)
 		goal := heapGoal(inUse)
 		debug.SetGCPercent(int(goal*100/inUse) - 100)
-		if goal > heapFloor {
+		if goal > 2*heapFloor {
 			debug.SetMemoryLimit(math.MaxInt64)
+			return
 		}
+		debug.SetMemoryLimit(int64(goal) + heapAside)
 	})
 }
 
-// heapAside is what Go needs beside a heap of heapFloor. A busy machine may come to
-// adjusting the percentage late, when the heap is larger than what it was meant
-// for: until the heap has outgrown the floor, a limit bounds that.
+// heapAside is what Go needs beside a heap of up to twice the floor. A busy machine
+// may come to adjusting the percentage late, when more is in use than it was meant
+// for: as long as the heap is not larger, a limit bounds that.
 const heapAside = 32 << 20
 
 // heapGoal is how large a heap gets in which so many bytes are in use. To go
