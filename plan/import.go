@@ -137,18 +137,8 @@ func label(a *crm.Asset) string {
 		return user
 	case *schema.Property:
 		return a.Name
-	case *schema.Pipeline:
-		return s.Label
-	case *schema.List:
-		return s.Label
-	case *schema.Form:
-		return s.Label
-	case *schema.Email:
-		return s.Label
-	case *schema.SubscriptionType:
-		return s.Label
 	}
-	return ""
+	return schema.Label(a.Spec)
 }
 
 // slug makes a name, which is a DNS label, of any text.

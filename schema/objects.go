@@ -52,6 +52,25 @@ func (p Placement) canonical() Placement {
 	return p
 }
 
+// Label is the label of what lives in accounts, or "" for any other spec.
+func Label(s Spec) string {
+	switch s := s.(type) {
+	case *Property:
+		return s.Label
+	case *Pipeline:
+		return s.Label
+	case *List:
+		return s.Label
+	case *Form:
+		return s.Label
+	case *Email:
+		return s.Label
+	case *SubscriptionType:
+		return s.Label
+	}
+	return ""
+}
+
 // Types of a property.
 const (
 	TypeString      = "string"

@@ -198,20 +198,4 @@ func checkAssets(p *pass) {
 }
 
 // label is the label of a resource that lives in accounts.
-func label(r *schema.Resource) string {
-	switch s := r.Spec.(type) {
-	case *schema.Property:
-		return s.Label
-	case *schema.Pipeline:
-		return s.Label
-	case *schema.List:
-		return s.Label
-	case *schema.Form:
-		return s.Label
-	case *schema.Email:
-		return s.Label
-	case *schema.SubscriptionType:
-		return s.Label
-	}
-	return ""
-}
+func label(r *schema.Resource) string { return schema.Label(r.Spec) }
